@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace EbpfActors.Probes;
+
+/// <summary>A refusal of libbpf or of a BPF system call: what was tried, the errno, and what libbpf logged meanwhile.</summary>
+public sealed class BpfException(string operation, int errno, string log = "") : Exception(Describe(operation, errno, log))
+{
+    /// <summary>What was tried, for example <c>attach flow_on_state</c>.</summary>
+    public string Operation { get; } = operation;
+
+    /// <summary>The positive errno.</summary>
+    public int Errno { get; } = errno;
+
+    /// <summary>True when a restart cannot help: not permitted, no such thing, not supported by this kernel.</summary>
+    public bool IsPermanent => Errno is Probes.Errno.Perm or Probes.Errno.NoEntry or Probes.Errno.Access
+        or Probes.Errno.Invalid or Probes.Errno.NotSupported or Probes.Errno.NoSys or Probes.Errno.SearchFailed;
+
+    private static string Describe(string operation, int errno, string log) =>
+        $"{operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})" + (log.Length == 0 ? "" : "; libbpf: " + log);
+}
+
+/// <summary>The errno values that this code tells apart.</summary>
+public static class Errno
+{
+    public const int Perm = 1;
+    public const int NoEntry = 2;
+    public const int SearchFailed = 3;
+    public const int Interrupted = 4;
+    public const int Again = 11;
+    public const int Access = 13;
+    public const int Invalid = 22;
+    public const int NoSys = 38;
+    public const int NotSupported = 95;
+}

@@ -1,0 +1,30 @@
+namespace EbpfActors.Probes.Net;
+
+/// <summary>Receives decoded records on the thread that called <see cref="INetProbe"/>; must not keep the span.</summary>
+public delegate void FlowDeltaSink(in FlowDelta delta);
+
+/// <summary>
+/// The TCP and UDP flows of this host. One thread owns an instance from <see cref="Attach"/> on: the order in which
+/// <see cref="Drain"/> and <see cref="Sweep"/> run is what makes the byte counts exact, so they never overlap.
+/// Every method throws <see cref="BpfException"/> when the kernel refuses.
+/// </summary>
+public interface INetProbe : IDisposable
+{
+    /// <summary>Loads and attaches; returns one entry per logical hook with the rung of its ladder that was taken.</summary>
+    IReadOnlyList<HookStatus> Attach();
+
+    /// <summary>Blocks until records wait, <paramref name="timeout"/> passes or <see cref="Wake"/> is called.</summary>
+    void Wait(TimeSpan timeout);
+
+    /// <summary>Ends a <see cref="Wait"/> from any thread.</summary>
+    void Wake();
+
+    /// <summary>Takes what the kernel has queued (closed connections); returns the number of kernel records.</summary>
+    int Drain(FlowDeltaSink sink);
+
+    /// <summary>Reads the counters of everything that is open, and drops flows that are idle; returns the number of kernel records.</summary>
+    int Sweep(FlowDeltaSink sink);
+
+    /// <summary>Counters of the kernel side and of the decoder; callable from any thread.</summary>
+    ProbeCounters Counters();
+}

@@ -1,0 +1,16 @@
+namespace EbpfActors.Probes;
+
+/// <summary>One logical hook: which rung of its ladder is attached, or why none is.</summary>
+/// <param name="Hook">What it is for, for example <c>tcp-state</c>.</param>
+/// <param name="Rung">The kernel hook in use, for example <c>tp_btf/inet_sock_set_state</c>; empty when none attached.</param>
+/// <param name="Problem">Empty, or what failed and what that costs.</param>
+public sealed record HookStatus(string Hook, string Rung, string Problem);
+
+/// <summary>A loss that the kernel side or a decoder counted, with its reason, since the probe was attached.</summary>
+public sealed record ProbeLoss(string Reason, long Records, long Bytes);
+
+/// <summary>What a probe counted since it was attached. <paramref name="Limits"/> names tables with their fill and size.</summary>
+public sealed record ProbeCounters(long Records, IReadOnlyList<ProbeLoss> Losses, IReadOnlyList<TableFill> Limits);
+
+/// <summary>How full a bounded table is.</summary>
+public sealed record TableFill(string Table, long Used, long Size);
