@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sockets that are older than the agent, and owners that no hook has told: a walk over the open files of every process.
+ * It runs at start (once for the listeners, then for the rest, whose direction depends on them) and again in a sweep that
+ * found connections without a sure owner. It writes nothing to its reader.
+ */
+#include "tcp.h"
+
+extern struct tcp_conns_map tcp_conns SEC(".maps");
+extern struct listeners_map listeners SEC(".maps");
+extern struct udp_socks_map udp_socks SEC(".maps");
+extern struct flow_losses_map flow_losses SEC(".maps");
+extern struct flow_control_map flow_control SEC(".maps");
+
+static __always_inline void adopt_listener(struct sock *sk, struct task_struct *task)
+{
+	struct listener_key key = {.netns = netns_of(sk), .port = BPF_CORE_READ(sk, __sk_common.skc_num)};
+	struct owner owner = {};
+
+	set_owner(&owner, task, OWNER_LISTENER);
+	/* The first holder found is the oldest process, as a rule the one that called listen(). */
+	bpf_map_update_elem(&listeners, &key, &owner, BPF_NOEXIST);
+}
+
+static __always_inline void adopt_connection(struct sock *sk, struct task_struct *task, int state)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	__u64 key = (__u64)sk;
+	struct tcp_conn *known = bpf_map_lookup_elem(&tcp_conns, &key);
+	struct tcp_conn conn = {};
+	struct listener_key listener = {};
+
+	if (known) {
+		if (known->established && known->owner.rank < OWNER_HOLDER) {
+			set_owner(&known->owner, task, OWNER_HOLDER);
+			count_unsure_in(&flow_control, -1);
+		}
+		return;
+	}
+	conn.id = new_flow_id();
+	conn.established = 1;
+	fill_tuple(&conn, sk);
+	listener.netns = conn.netns;
+	listener.port = conn.sport;
+	conn.direction = bpf_map_lookup_elem(&listeners, &listener) ? FLOW_INCOMING : FLOW_OUTGOING;
+	conn.base_tx = bytes_sent(tp, state);
+	conn.base_rx = bytes_received(sk, tp);
+	conn.base_retransmits = BPF_CORE_READ(tp, total_retrans);
+	set_owner(&conn.owner, task, OWNER_HOLDER);
+	if (bpf_map_update_elem(&tcp_conns, &key, &conn, BPF_NOEXIST))
+		count_loss_in(&flow_losses, LOSS_TCP_TABLE_FULL, 0);
+}
+
+static __always_inline void adopt_udp(struct sock *sk, struct task_struct *task)
+{
+	__u64 key = (__u64)sk;
+	struct udp_sock_info *known = bpf_map_lookup_elem(&udp_socks, &key);
+	struct udp_sock_info info = {};
+
+	if (known) {
+		if (known->owner.rank < OWNER_HOLDER)
+			set_owner(&known->owner, task, OWNER_HOLDER);
+		return;
+	}
+	set_owner(&info.owner, task, OWNER_HOLDER);
+	if (bpf_map_update_elem(&udp_socks, &key, &info, BPF_NOEXIST))
+		count_loss_in(&flow_losses, LOSS_OWNERS_FULL, 0);
+}
+
+SEC("iter/task_file")
+int flow_adopt(struct bpf_iter__task_file *ctx)
+{
+	struct flow_control *control = control_in(&flow_control);
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *socket;
+	struct sock *sk;
+	__u16 protocol;
+	int state;
+
+	if (!control || !task || !file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || !is_inet(sk))
+		return 0;
+	protocol = BPF_CORE_READ(sk, sk_protocol);
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (protocol == IPPROTO_UDP) {
+		if (!control->adopt_listeners)
+			adopt_udp(sk, task);
+		return 0;
+	}
+	if (protocol != IPPROTO_TCP)
+		return 0;
+	if (control->adopt_listeners) {
+		if (state == TCP_LISTEN)
+			adopt_listener(sk, task);
+		return 0;
+	}
+	if (state != TCP_LISTEN && state != TCP_CLOSE && state != TCP_SYN_SENT && state != TCP_SYN_RECV)
+		adopt_connection(sk, task, state);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the net object tells user space. Mirrored by src/Probes/Net/FlowEvent.cs; a test compares both through BTF. */
+#pragma once
+
+#include <linux/types.h>
+
+enum flow_flags {
+	FLOW_CLOSED = 1 << 0, /* the last record of this flow */
+};
+
+enum flow_direction {
+	FLOW_OUTGOING = 0,
+	FLOW_INCOMING = 1,
+};
+
+/* Why something is not in the numbers. User space names each one. */
+enum flow_loss {
+	LOSS_TCP_TABLE_FULL,    /* connections that were not tracked */
+	LOSS_UDP_TABLE_FULL,    /* datagrams of flows that were not tracked */
+	LOSS_RING_FULL,         /* last records of connections */
+	LOSS_LISTENERS_FULL,    /* listening sockets; their connections get no fallback owner */
+	LOSS_OWNERS_FULL,       /* UDP sockets whose owner is not known before they send */
+	LOSS_PACKET_UNREADABLE, /* UDP packets whose header could not be read */
+	LOSS_COUNT,
+};
+
+struct flow_loss_count {
+	__u64 records;
+	__u64 bytes;
+};
+
+/* One socket's (TCP) or one socket-and-peer's (UDP) counters since it is tracked. Cumulative: a repeated or a late record does no harm. */
+struct flow_event {
+	__u64 id;        /* unique while the agent runs */
+	__u64 tx_bytes;
+	__u64 rx_bytes;
+	__u8 saddr[16];  /* local side, network order, IPv4 in mapped form */
+	__u8 daddr[16];
+	__u32 retransmits;
+	__u32 rtt_us;    /* 0: no sample */
+	__u32 rtt_var_us;
+	__u32 tgid;      /* in the initial pid namespace; 0: unknown */
+	__u32 netns;     /* inode */
+	__u16 sport;     /* host order */
+	__u16 dport;
+	__u8 transport;
+	__u8 direction;
+	__u8 flags;
+	__u8 owner_rank; /* enum owner_rank */
+	char comm[16];   /* the process's name when the owner was learnt */
+	__u8 pad[4];
+};
+_Static_assert(sizeof(struct flow_event) == 104, "flow_event is a wire format");
+
+/* What user space asks of the next walk, and what it needs to know before it. Mirrored by src/Probes/Net/FlowControl.cs. */
+struct flow_control {
+	__u64 udp_idle_ns;
+	__s64 unsure_owners;   /* tracked connections whose owner is a guess */
+	__u32 sweep_all;       /* write every open flow, not only those that changed */
+	__u32 adopt_listeners; /* this walk over the open files is for listeners only */
+};
+_Static_assert(sizeof(struct flow_control) == 24, "flow_control is a wire format");
+
+/* How sure we are who owns a socket; a higher rank replaces a lower one, never the other way round. */
+enum owner_rank {
+	OWNER_UNKNOWN,
+	OWNER_LISTENER, /* the process that listens on the port, or that bound it (UDP) */
+	OWNER_HOLDER,   /* a process that has the socket open, or that closed it */
+	OWNER_EXACT,    /* the process that connected, accepted or sent */
+};

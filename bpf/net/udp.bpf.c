@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/* UDP keeps no counters in the socket, so its packets are counted, at the cgroup's socket filters. */
+#include "flow.h"
+
+#define MAX_EXTENSION_HEADERS 4
+
+struct udp_flows_map udp_flows SEC(".maps");
+struct udp_socks_map udp_socks SEC(".maps");
+extern struct flow_losses_map flow_losses SEC(".maps");
+extern struct flow_control_map flow_control SEC(".maps");
+
+/* The datagram that this CPU is handing to a socket: whether it fits in the socket's buffer is known only afterwards. */
+struct udp_delivery {
+	struct udp_key key;
+	__u64 bytes;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct udp_delivery);
+} udp_delivering SEC(".maps");
+
+struct ipv4_and_udp {
+	__u8 version_and_words;
+	__u8 tos;
+	__be16 length;
+	__be16 id;
+	__be16 fragment;
+	__u8 ttl;
+	__u8 protocol;
+	__be16 check;
+	__be32 saddr;
+	__be32 daddr;
+	__be16 sport; /* right here only without options */
+	__be16 dport;
+};
+
+struct ipv6_head {
+	__u8 version_and_flow[4];
+	__be16 length;
+	__u8 next;
+	__u8 hops;
+	__u8 saddr[16];
+	__u8 daddr[16];
+};
+
+/* A packet's addresses as source and destination, and how many payload bytes it carries. */
+struct udp_packet {
+	__u8 saddr[16];
+	__u8 daddr[16];
+	__be16 sport;
+	__be16 dport;
+	__u32 payload;
+};
+
+static __always_inline int read_ports(struct __sk_buff *skb, __u32 at, struct udp_packet *packet)
+{
+	if (bpf_skb_load_bytes(skb, at, &packet->sport, 4) || skb->len < at + 8)
+		return -1;
+	packet->payload = skb->len - at - 8;
+	return 0;
+}
+
+static __always_inline int read_ipv4(struct __sk_buff *skb, struct udp_packet *packet)
+{
+	struct ipv4_and_udp head;
+	__u32 words;
+
+	if (bpf_skb_load_bytes(skb, 0, &head, sizeof(head)))
+		return -1;
+	map_ipv4(packet->saddr, head.saddr);
+	map_ipv4(packet->daddr, head.daddr);
+	words = head.version_and_words & 15;
+	if (words != 5)
+		return read_ports(skb, words * 4, packet);
+	packet->sport = head.sport;
+	packet->dport = head.dport;
+	if (skb->len < 28)
+		return -1;
+	packet->payload = skb->len - 28;
+	return 0;
+}
+
+static __always_inline int read_ipv6(struct __sk_buff *skb, struct udp_packet *packet)
+{
+	struct ipv6_head head;
+	__u8 extension[2];
+	__u32 at = sizeof(head);
+	__u8 next;
+	int i;
+
+	if (bpf_skb_load_bytes(skb, 0, &head, sizeof(head)))
+		return -1;
+	__builtin_memcpy(packet->saddr, head.saddr, 16);
+	__builtin_memcpy(packet->daddr, head.daddr, 16);
+	next = head.next;
+	for (i = 0; i < MAX_EXTENSION_HEADERS && next != IPPROTO_UDP; i++) {
+		if (bpf_skb_load_bytes(skb, at, extension, sizeof(extension)))
+			return -1;
+		at += next == 44 /* fragment: fixed size */ ? 8 : (extension[1] + 1) * 8;
+		next = extension[0];
+	}
+	return next == IPPROTO_UDP ? read_ports(skb, at, packet) : -1;
+}
+
+static __always_inline int is_bound_by_name(struct sock *sk)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_BINDPORT_LOCK;
+}
+
+/* Sockets of the kernel itself (tunnels) send in whatever process is running. */
+static __always_inline int is_kernel_socket(struct sock *sk)
+{
+	return !BPF_CORE_READ(sk, sk_socket, file);
+}
+
+static __always_inline void remember_first_flow(const struct udp_key *key, struct owner *owner)
+{
+	struct udp_sock_info *info = bpf_map_lookup_elem(&udp_socks, &key->sk);
+	struct udp_sock_info fresh = {};
+
+	if (info) {
+		if (owner->rank < info->owner.rank)
+			*owner = info->owner;
+		if (!info->first.sk || !bpf_map_lookup_elem(&udp_flows, &info->first))
+			info->first = *key;
+		return;
+	}
+	fresh.owner = *owner;
+	fresh.first = *key;
+	if (bpf_map_update_elem(&udp_socks, &key->sk, &fresh, BPF_NOEXIST))
+		count_loss_in(&flow_losses, LOSS_OWNERS_FULL, 0);
+}
+
+static __always_inline struct udp_flow *new_flow(const struct udp_key *key, int egress)
+{
+	struct sock *sk = (struct sock *)key->sk;
+	struct udp_flow flow = {.id = new_flow_id(), .netns = netns_of(sk)};
+
+	flow.direction = is_bound_by_name(sk) ? FLOW_INCOMING : FLOW_OUTGOING;
+	if (egress && !is_kernel_socket(sk))
+		set_owner_current(&flow.owner, OWNER_EXACT);
+	remember_first_flow(key, &flow.owner);
+	bpf_map_update_elem(&udp_flows, key, &flow, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&udp_flows, key);
+}
+
+static __always_inline int on_packet(struct __sk_buff *skb, int egress)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct udp_packet packet;
+	struct udp_key key = {};
+	struct udp_delivery *delivery;
+	struct udp_flow *flow;
+	__u32 zero = 0;
+
+	if (!sk)
+		return 1;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || sk->protocol != IPPROTO_UDP)
+		return 1;
+	if (skb->protocol == bpf_htons(ETH_P_IP) ? read_ipv4(skb, &packet) : read_ipv6(skb, &packet)) {
+		count_loss_in(&flow_losses, LOSS_PACKET_UNREADABLE, skb->len);
+		return 1;
+	}
+	key.sk = address_of(sk);
+	__builtin_memcpy(key.laddr, egress ? packet.saddr : packet.daddr, 16);
+	__builtin_memcpy(key.raddr, egress ? packet.daddr : packet.saddr, 16);
+	key.lport = bpf_ntohs(egress ? packet.sport : packet.dport);
+	key.rport = bpf_ntohs(egress ? packet.dport : packet.sport);
+	flow = bpf_map_lookup_elem(&udp_flows, &key);
+	if (!flow)
+		flow = new_flow(&key, egress);
+	if (!flow) {
+		count_loss_in(&flow_losses, LOSS_UDP_TABLE_FULL, packet.payload);
+		return 1;
+	}
+	if (egress) {
+		__sync_fetch_and_add(&flow->tx_bytes, packet.payload);
+		if (flow->owner.rank < OWNER_EXACT && !is_kernel_socket((struct sock *)key.sk))
+			set_owner_current(&flow->owner, OWNER_EXACT);
+		return 1;
+	}
+	__sync_fetch_and_add(&flow->rx_bytes, packet.payload);
+	delivery = bpf_map_lookup_elem(&udp_delivering, &zero);
+	if (delivery) {
+		delivery->key = key;
+		delivery->bytes = packet.payload;
+	}
+	return 1;
+}
+
+SEC("cgroup_skb/ingress")
+int udp_on_ingress(struct __sk_buff *skb)
+{
+	return on_packet(skb, 0);
+}
+
+SEC("cgroup_skb/egress")
+int udp_on_egress(struct __sk_buff *skb)
+{
+	return on_packet(skb, 1);
+}
+
+/* The socket's buffer was full, or memory was short: what was just counted has not been received. */
+SEC("tp_btf/udp_fail_queue_rcv_skb")
+int BPF_PROG(udp_on_refused, int error, struct sock *sk)
+{
+	__u32 zero = 0;
+	struct udp_delivery *delivery = bpf_map_lookup_elem(&udp_delivering, &zero);
+	struct udp_flow *flow;
+
+	if (!delivery || delivery->key.sk != (__u64)sk)
+		return 0;
+	flow = bpf_map_lookup_elem(&udp_flows, &delivery->key);
+	if (flow)
+		__sync_fetch_and_sub(&flow->rx_bytes, delivery->bytes);
+	return 0;
+}
+
+/* Writes what changed; ends what has not changed for long. */
+SEC("iter/bpf_map_elem")
+int udp_sweep(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct flow_control *control = control_in(&flow_control);
+	struct udp_flow *flow = ctx->value;
+	struct udp_key *key = ctx->key;
+	struct flow_event event;
+	__u64 now = bpf_ktime_get_ns();
+	int changed, idle;
+
+	if (!flow || !key || !control)
+		return 0;
+	changed = !flow->reported || flow->tx_bytes != flow->reported_tx || flow->rx_bytes != flow->reported_rx;
+	idle = !changed && now - flow->changed_ns >= control->udp_idle_ns;
+	if (!changed && !idle && !control->sweep_all)
+		return 0;
+	fill_udp_event(&event, key, flow);
+	if (idle)
+		event.flags = FLOW_CLOSED;
+	if (bpf_seq_write(ctx->meta->seq, &event, sizeof(event)))
+		return 0; /* buffer full: the kernel hands out the buffer and calls again for this entry */
+	if (idle) {
+		struct udp_key ended = *key;
+
+		bpf_map_delete_elem(&udp_flows, &ended);
+		return 0;
+	}
+	flow->reported = 1;
+	flow->reported_tx = event.tx_bytes;
+	flow->reported_rx = event.rx_bytes;
+	if (changed)
+		flow->changed_ns = now;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,51 @@
+using EbpfActors.Probes.Native;
+
+namespace EbpfActors.Probes.Bpf;
+
+/// <summary>A map of a loaded object, which owns the descriptor: not to be used after the object is closed.</summary>
+internal sealed unsafe class BpfMap(int fd, string name)
+{
+    private static readonly Lazy<int> Cpus = new(CountCpus);
+
+    internal int Fd { get; } = fd;
+
+    /// <summary>Reads an element of an array map.</summary>
+    internal T Read<T>(uint index)
+        where T : unmanaged
+    {
+        T value = default;
+        Check(LibBpf.bpf_map_lookup_elem(Fd, &index, &value), "read");
+        return value;
+    }
+
+    /// <summary>Writes an element of an array map.</summary>
+    internal void Write<T>(uint index, T value)
+        where T : unmanaged => Check(LibBpf.bpf_map_update_elem(Fd, &index, &value, 0), "write");
+
+    /// <summary>Reads every CPU's copy of an element of a per-CPU array. The size of <typeparamref name="T"/> is a multiple of 8.</summary>
+    internal T[] ReadPerCpu<T>(uint index)
+        where T : unmanaged
+    {
+        var values = new T[Cpus.Value];
+        fixed (T* buffer = values)
+        {
+            Check(LibBpf.bpf_map_lookup_elem(Fd, &index, buffer), "read");
+        }
+
+        return values;
+    }
+
+    private static int CountCpus()
+    {
+        var count = LibBpf.libbpf_num_possible_cpus();
+        return count > 0 ? count : throw new BpfException("count the CPUs", -count);
+    }
+
+    private void Check(int result, string verb)
+    {
+        if (result < 0)
+        {
+            throw new BpfException($"{verb} {name}", -result);
+        }
+    }
+}

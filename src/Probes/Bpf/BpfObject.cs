@@ -1,0 +1,87 @@
+using System.Runtime.InteropServices;
+using EbpfActors.Probes.Native;
+
+namespace EbpfActors.Probes.Bpf;
+
+/// <summary>One BPF object that this assembly carries: opened, sized, loaded; closing it unloads what no link holds.</summary>
+internal sealed unsafe class BpfObject : IDisposable
+{
+    private readonly BpfObjectHandle _handle;
+    private readonly string _name;
+
+    private BpfObject(BpfObjectHandle handle, string name)
+    {
+        _handle = handle;
+        _name = name;
+    }
+
+    internal BpfObjectHandle Handle => _handle;
+
+    /// <summary>Opens the embedded object <c>name.bpf.o</c> without touching the kernel.</summary>
+    internal static BpfObject Open(string name)
+    {
+        LibBpfLog.Install();
+        using var stream = typeof(BpfObject).Assembly.GetManifestResourceStream(name + ".bpf.o")
+            ?? throw new InvalidOperationException($"the object {name} was not embedded");
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        nint opened;
+        fixed (byte* data = bytes)
+        fixed (byte* objectName = System.Text.Encoding.UTF8.GetBytes(name + "\0"))
+        {
+            var options = new LibBpf.OpenOptions { Size = (nuint)sizeof(LibBpf.OpenOptions), ObjectName = objectName };
+            opened = LibBpf.bpf_object__open_mem(data, (nuint)bytes.Length, &options);
+        }
+
+        return opened != 0
+            ? new BpfObject(BpfObjectHandle.Own(opened), name)
+            : throw new BpfException($"open {name}", Marshal.GetLastPInvokeError(), LibBpfLog.Take());
+    }
+
+    internal void SetMaxEntries(string map, int entries) =>
+        Check(LibBpf.bpf_map__set_max_entries(FindMap(map), (uint)entries), $"resize {map}");
+
+    /// <summary>Leaves a program out of the load: on this kernel it would fail, or nobody asked for it.</summary>
+    internal void Skip(string program) => Check(LibBpf.bpf_program__set_autoload(FindProgram(program), false), $"skip {program}");
+
+    internal void Load() => Check(LibBpf.bpf_object__load(_handle), $"load {_name}");
+
+    internal BpfMap Map(string map) => new(Check(LibBpf.bpf_map__fd(FindMap(map)), $"find {map}"), map);
+
+    /// <summary>Attaches by the program's section: tracepoints.</summary>
+    internal BpfLinkHandle Attach(string program) => Own(LibBpf.bpf_program__attach(FindProgram(program)), program);
+
+    internal BpfLinkHandle AttachCgroup(string program, SafeHandle cgroup) =>
+        Own(LibBpf.bpf_program__attach_cgroup(FindProgram(program), (int)cgroup.DangerousGetHandle()), program);
+
+    /// <summary>An iterator over <paramref name="map"/>, or over what the program's section names when there is none.</summary>
+    internal BpfIterator AttachIterator(string program, BpfMap? map = null)
+    {
+        var target = new LibBpf.IteratorTarget { MapFd = map?.Fd ?? 0 };
+        var options = new LibBpf.IteratorOptions
+        {
+            Size = (nuint)sizeof(LibBpf.IteratorOptions),
+            Target = &target,
+            TargetSize = (uint)sizeof(LibBpf.IteratorTarget),
+        };
+        return new BpfIterator(Own(LibBpf.bpf_program__attach_iter(FindProgram(program), map is null ? null : &options), program), program);
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    private static int Check(int result, string operation) =>
+        result >= 0 ? result : throw new BpfException(operation, -result, LibBpfLog.Take());
+
+    private static BpfLinkHandle Own(nint link, string program) =>
+        link != 0 ? BpfLinkHandle.Own(link) : throw new BpfException($"attach {program}", Marshal.GetLastPInvokeError(), LibBpfLog.Take());
+
+    private nint FindProgram(string program) =>
+        LibBpf.bpf_object__find_program_by_name(_handle, program) is var found and not 0
+            ? found
+            : throw new InvalidOperationException($"{_name} has no program {program}");
+
+    private nint FindMap(string map) =>
+        LibBpf.bpf_object__find_map_by_name(_handle, map) is var found and not 0
+            ? found
+            : throw new InvalidOperationException($"{_name} has no map {map}");
+}

@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using EbpfActors.Probes.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace EbpfActors.Probes.Bpf;
+
+/// <summary>Takes records out of one BPF ring buffer. Not thread-safe, except <see cref="Wake"/>.</summary>
+internal sealed unsafe class RingReader : IDisposable
+{
+    /// <summary>Receives one record; the span dies with the call.</summary>
+    internal delegate void Consumer(ReadOnlySpan<byte> record);
+
+    private readonly RingBufferHandle _ring;
+    private readonly SafeFileHandle _wake;
+    private GCHandle _self;
+    private Consumer? _consumer;
+    private ExceptionDispatchInfo? _failure;
+
+    internal RingReader(BpfMap ring)
+    {
+        _self = GCHandle.Alloc(this);
+        var opened = LibBpf.ring_buffer__new(ring.Fd, &OnRecord, (void*)GCHandle.ToIntPtr(_self), null);
+        if (opened == 0)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            _self.Free();
+            throw new BpfException("map the ring buffer", errno, LibBpfLog.Take());
+        }
+
+        _ring = RingBufferHandle.Own(opened);
+        _wake = new SafeFileHandle(LibC.eventfd(0, 0x80800 /* close on exec, do not block */), ownsHandle: true);
+    }
+
+    /// <summary>Blocks until the producer asks for attention (a quarter of the ring is used), <see cref="Wake"/>, or the time is over.</summary>
+    internal void Wait(TimeSpan timeout)
+    {
+        var fds = stackalloc LibC.PollFd[2];
+        fds[0] = new() { Fd = LibBpf.ring_buffer__epoll_fd(_ring), Events = LibC.PollIn };
+        fds[1] = new() { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.PollIn };
+        if (LibC.poll(fds, 2, (int)timeout.TotalMilliseconds) > 0 && (fds[1].Revents & LibC.PollIn) != 0)
+        {
+            ulong count;
+            LibC.read(_wake, &count, sizeof(ulong));
+        }
+    }
+
+    internal void Wake()
+    {
+        ulong one = 1;
+        LibC.write(_wake, &one, sizeof(ulong));
+    }
+
+    /// <summary>Hands out everything that waits; the number of records.</summary>
+    internal int Drain(Consumer consumer)
+    {
+        _consumer = consumer;
+        var count = LibBpf.ring_buffer__consume(_ring);
+        _consumer = null;
+        if (_failure is { } failure)
+        {
+            _failure = null;
+            failure.Throw();
+        }
+
+        return count >= 0 ? count : throw new BpfException("read the ring buffer", -count);
+    }
+
+    public void Dispose()
+    {
+        _ring.Dispose();
+        _wake.Dispose();
+        if (_self.IsAllocated)
+        {
+            _self.Free();
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnRecord(void* context, void* data, nuint size)
+    {
+        var self = (RingReader)GCHandle.FromIntPtr((nint)context).Target!;
+        try
+        {
+            self._consumer!(new ReadOnlySpan<byte>(data, (int)size));
+            return 0;
+        }
+#pragma warning disable CA1031 // An exception must not unwind through libbpf; Drain throws it again.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            self._failure = ExceptionDispatchInfo.Capture(e);
+            return -Errno.Invalid;
+        }
+    }
+}

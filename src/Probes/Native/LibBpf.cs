@@ -1,0 +1,142 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+[assembly: DisableRuntimeMarshalling]
+
+namespace EbpfActors.Probes.Native;
+
+/// <summary>
+/// The part of libbpf (0.8 or newer) that this project calls, under its C names. Functions that return a pointer give null and set
+/// errno when they fail; functions that return an int give 0 or more, or a negative errno. Called only by the wrappers in Bpf/.
+/// </summary>
+internal static unsafe partial class LibBpf
+{
+    internal const string Library = "libbpf.so.1";
+
+    // Object
+
+    /// <summary>Parses an object from memory, which libbpf copies. Null and errno when it is not one.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint bpf_object__open_mem(void* bytes, nuint size, OpenOptions* options);
+
+    /// <summary>Creates the maps and verifies the programs; 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_object__load(BpfObjectHandle obj);
+
+    [LibraryImport(Library)]
+    internal static partial void bpf_object__close(nint obj);
+
+    /// <summary>Borrowed; null when there is none of that name.</summary>
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint bpf_object__find_program_by_name(BpfObjectHandle obj, string name);
+
+    /// <summary>Borrowed; null when there is none of that name.</summary>
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint bpf_object__find_map_by_name(BpfObjectHandle obj, string name);
+
+    /// <summary>Borrowed; null when the object carries no BTF.</summary>
+    [LibraryImport(Library)]
+    internal static partial nint bpf_object__btf(BpfObjectHandle obj);
+
+    // Programs and links
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__set_autoload(nint program, [MarshalAs(UnmanagedType.U1)] bool load);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__fd(nint program);
+
+    /// <summary>Attaches by the program's section name; null and errno when refused.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint bpf_program__attach(nint program);
+
+    /// <summary>Attaches to a cgroup2 directory next to what others attached there; null and errno when refused.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint bpf_program__attach_cgroup(nint program, int cgroup);
+
+    /// <summary>Makes an iterator link; <paramref name="options"/> names the map for map iterators.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint bpf_program__attach_iter(nint program, IteratorOptions* options);
+
+    /// <summary>Detaches and frees; 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_link__destroy(nint link);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_link__fd(BpfLinkHandle link);
+
+    /// <summary>A file whose reading runs the iterator once; negative errno when refused.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_iter_create(int link);
+
+    // Maps
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__fd(nint map);
+
+    /// <summary>Only before the object is loaded; 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__set_max_entries(nint map, uint entries);
+
+    /// <summary>0 or a negative errno (-ENOENT: no such key).</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_lookup_elem(int map, void* key, void* value);
+
+    /// <summary>0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_update_elem(int map, void* key, void* value, ulong flags);
+
+    /// <summary>0 or a negative errno (-ENOENT: no more keys).</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_get_next_key(int map, void* key, void* next);
+
+    /// <summary>Number of CPUs that a per-CPU value has a copy for; negative errno when /sys is unreadable.</summary>
+    [LibraryImport(Library)]
+    internal static partial int libbpf_num_possible_cpus();
+
+    // Ring buffer
+
+    /// <summary>Maps a ring; <paramref name="callback"/> is called for each record during consume. Null and errno when refused.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint ring_buffer__new(
+        int map, delegate* unmanaged[Cdecl]<void*, void*, nuint, int> callback, void* context, void* options);
+
+    /// <summary>Hands out what waits; the number of records, or a negative errno, or what the callback returned when negative.</summary>
+    [LibraryImport(Library)]
+    internal static partial int ring_buffer__consume(RingBufferHandle ring);
+
+    [LibraryImport(Library)]
+    internal static partial int ring_buffer__epoll_fd(RingBufferHandle ring);
+
+    [LibraryImport(Library)]
+    internal static partial void ring_buffer__free(nint ring);
+
+    // Log
+
+    [LibraryImport(Library)]
+    internal static partial nint libbpf_set_print(delegate* unmanaged[Cdecl]<int, byte*, void*, int> print);
+
+    /// <summary>struct bpf_object_open_opts, as far as the name.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct OpenOptions
+    {
+        internal nuint Size;
+        internal byte* ObjectName;
+    }
+
+    /// <summary>struct bpf_iter_attach_opts.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct IteratorOptions
+    {
+        internal nuint Size;
+        internal IteratorTarget* Target;
+        internal uint TargetSize;
+    }
+
+    /// <summary>union bpf_iter_link_info, with the member for map iterators.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 16)]
+    internal struct IteratorTarget
+    {
+        internal int MapFd;
+    }
+}

@@ -1,0 +1,74 @@
+using EbpfActors.Probes.Bpf;
+
+namespace EbpfActors.Probes.Net;
+
+/// <summary>Why something is not in the numbers: <c>enum flow_loss</c> of bpf/net/flow_wire.h, in its order.</summary>
+internal enum FlowLoss
+{
+    TcpTableFull,
+    UdpTableFull,
+    RingFull,
+    ListenersFull,
+    OwnersFull,
+    PacketUnreadable,
+}
+
+/// <summary>Reads the kernel side's loss counters and adds the decoder's own.</summary>
+internal sealed class FlowLosses
+{
+    private static readonly (FlowLoss Loss, string Reason)[] Reasons =
+    [
+        (FlowLoss.TcpTableFull, "tcp-table-full"),
+        (FlowLoss.UdpTableFull, "udp-table-full"),
+        (FlowLoss.RingFull, "ring-full"),
+        (FlowLoss.ListenersFull, "listener-table-full"),
+        (FlowLoss.OwnersFull, "owner-table-full"),
+        (FlowLoss.PacketUnreadable, "packet-unreadable"),
+    ];
+
+    private BpfMap? _counters;
+    private long _malformed;
+    private long _malformedBytes;
+
+    internal void Open(BpfMap counters) => _counters = counters;
+
+    internal void CountMalformed(int bytes)
+    {
+        Interlocked.Increment(ref _malformed);
+        Interlocked.Add(ref _malformedBytes, bytes);
+    }
+
+    /// <summary>Records lost for that reason, over all CPUs.</summary>
+    internal long Total(FlowLoss loss) => Sum(loss).Records;
+
+    internal IReadOnlyList<ProbeLoss> Snapshot()
+    {
+        var losses = new List<ProbeLoss>(Reasons.Length + 1);
+        foreach (var (loss, reason) in Reasons)
+        {
+            if (Sum(loss) is { Records: > 0 } sum)
+            {
+                losses.Add(new ProbeLoss(reason, sum.Records, sum.Bytes));
+            }
+        }
+
+        if (Interlocked.Read(ref _malformed) is var malformed and > 0)
+        {
+            losses.Add(new ProbeLoss("malformed-record", malformed, Interlocked.Read(ref _malformedBytes)));
+        }
+
+        return losses;
+    }
+
+    private (long Records, long Bytes) Sum(FlowLoss loss)
+    {
+        long records = 0, bytes = 0;
+        foreach (var count in _counters?.ReadPerCpu<FlowLossCount>((uint)loss) ?? [])
+        {
+            records += (long)count.Records;
+            bytes += (long)count.Bytes;
+        }
+
+        return (records, bytes);
+    }
+}

@@ -1,0 +1,164 @@
+using System.Runtime.CompilerServices;
+using EbpfActors.Probes.Bpf;
+
+namespace EbpfActors.Probes.Net;
+
+/// <summary>The TCP and UDP flows of this host, from the BPF object <c>net</c>. Disposing it detaches every program.</summary>
+public sealed class NetProbe : INetProbe
+{
+    private readonly NetProbeOptions _options;
+    private readonly BpfObject _object;
+    private readonly List<IDisposable> _attached = [];
+    private readonly FlowTracker _tracker;
+    private readonly FlowLosses _losses;
+    private readonly BpfIterator.Consumer _consumeSwept;
+    private readonly RingReader.Consumer _consumeQueued;
+    private BpfMap? _control;
+    private BpfIterator? _tcpSweep;
+    private BpfIterator? _udpSweep;
+    private BpfIterator? _adopt;
+    private RingReader? _ring;
+    private FlowDeltaSink? _sink;
+    private long _records;
+    private long _unsureAfterAdoption;
+    private long _ringLosses;
+
+    public NetProbe(NetProbeOptions options)
+    {
+        _options = options;
+        _tracker = new FlowTracker(new ProcessNames(options.ProcRoot));
+        _losses = new FlowLosses();
+        _consumeSwept = ConsumeSwept;
+        _consumeQueued = record => Consume(record);
+        _object = BpfObject.Open("net");
+        foreach (var map in (string[])["tcp_conns", "udp_flows", "udp_socks"])
+        {
+            _object.SetMaxEntries(map, options.MaxConnections);
+        }
+    }
+
+    public IReadOnlyList<HookStatus> Attach()
+    {
+        _object.Load();
+        _losses.Open(_object.Map("flow_losses"));
+        _control = _object.Map("flow_control");
+        _ring = Keep(new RingReader(_object.Map("flow_events")));
+        _tcpSweep = Keep(_object.AttachIterator("tcp_sweep", _object.Map("tcp_conns")));
+        _udpSweep = Keep(_object.AttachIterator("udp_sweep", _object.Map("udp_flows")));
+        _adopt = Keep(_object.AttachIterator("flow_adopt"));
+        using var cgroup = CgroupRoot.Open(_options.CgroupMount);
+        var hooks = NetHooks.Attach(_object, cgroup, link => Keep(link));
+        Adopt(listeners: true);
+        Adopt(listeners: false);
+        return hooks;
+    }
+
+    public void Wait(TimeSpan timeout) => _ring!.Wait(timeout);
+
+    public void Wake() => _ring?.Wake();
+
+    public int Drain(FlowDeltaSink sink)
+    {
+        _sink = sink;
+        return _ring!.Drain(_consumeQueued);
+    }
+
+    public int Sweep(FlowDeltaSink sink)
+    {
+        var before = _records;
+        _sink = sink;
+        LearnOwners();
+        var full = _losses.Total(FlowLoss.RingFull) is var lost && lost != _ringLosses;
+        _ringLosses = lost;
+        Tell(full, listeners: false);
+        if (full)
+        {
+            _tracker.BeginFullSweep();
+        }
+
+        _tcpSweep!.Run(_consumeSwept);
+        _udpSweep!.Run(_consumeSwept);
+        if (full)
+        {
+            // A lost last record leaves its flow here; closings that are still queued come through Drain as the flow's next record.
+            Drain(sink);
+            _tracker.ForgetUnseen();
+        }
+
+        return (int)(_records - before);
+    }
+
+    public ProbeCounters Counters() => new(
+        Interlocked.Read(ref _records),
+        _losses.Snapshot(),
+        [new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections)]);
+
+    public void Dispose()
+    {
+        for (var i = _attached.Count - 1; i >= 0; i--)
+        {
+            _attached[i].Dispose();
+        }
+
+        _attached.Clear();
+        _object.Dispose();
+    }
+
+    /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>
+    private void LearnOwners()
+    {
+        var unsure = _control!.Read<FlowControl>(0).UnsureOwners;
+        if (unsure > _unsureAfterAdoption)
+        {
+            Adopt(listeners: false);
+            unsure = _control.Read<FlowControl>(0).UnsureOwners;
+        }
+
+        _unsureAfterAdoption = unsure;
+    }
+
+    private void Adopt(bool listeners)
+    {
+        Tell(full: false, listeners);
+        _adopt!.Run(static bytes => bytes.Length);
+    }
+
+    private void Tell(bool full, bool listeners) => _control!.Write(0, _control.Read<FlowControl>(0) with
+    {
+        UdpIdleNs = (ulong)_options.UdpIdleTimeout.TotalNanoseconds,
+        SweepAll = full ? 1u : 0u,
+        AdoptListeners = listeners ? 1u : 0u,
+    });
+
+    private int ConsumeSwept(ReadOnlySpan<byte> bytes)
+    {
+        var size = Unsafe.SizeOf<FlowEvent>();
+        var whole = bytes.Length - (bytes.Length % size);
+        for (var at = 0; at < whole; at += size)
+        {
+            Consume(bytes.Slice(at, size));
+        }
+
+        return whole;
+    }
+
+    private void Consume(ReadOnlySpan<byte> bytes)
+    {
+        Interlocked.Increment(ref _records);
+        if (!FlowEvent.TryRead(bytes, out var record))
+        {
+            _losses.CountMalformed(bytes.Length);
+        }
+        else if (_tracker.TryObserve(record, out var delta))
+        {
+            _sink!(delta);
+        }
+    }
+
+    private T Keep<T>(T resource)
+        where T : IDisposable
+    {
+        _attached.Add(resource);
+        return resource;
+    }
+}

@@ -1,0 +1,17 @@
+namespace EbpfActors.Probes.Net;
+
+/// <summary>What the net probe needs to know before it loads.</summary>
+public sealed record NetProbeOptions
+{
+    /// <summary>Where cgroup2 is mounted; null where it is not, then it is mounted privately.</summary>
+    public string? CgroupMount { get; init; }
+
+    /// <summary>How many TCP connections, and how many UDP flows, are tracked at most.</summary>
+    public int MaxConnections { get; init; } = 65536;
+
+    /// <summary>A UDP flow without a packet for this long has ended.</summary>
+    public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The host's /proc, for process names longer than the kernel keeps.</summary>
+    public string ProcRoot { get; init; } = "/proc";
+}

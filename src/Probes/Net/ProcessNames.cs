@@ -1,0 +1,48 @@
+using System.Text;
+
+namespace EbpfActors.Probes.Net;
+
+/// <summary>
+/// Makes the kernel's 15-byte process names into strings, each once. A name of full length may have been cut there, so it is
+/// completed from the command line when the process still lives and the two agree. Bounded; not thread-safe.
+/// </summary>
+internal sealed class ProcessNames(string procRoot, int capacity = 16384)
+{
+    private const int CommLength = 15;
+
+    private readonly Dictionary<(uint Pid, IpAddress Comm), string> _names = [];
+
+    internal string Name(uint pid, in Bytes16 comm)
+    {
+        ReadOnlySpan<byte> bytes = comm;
+        var key = (pid, IpAddress.Read(bytes));
+        if (_names.TryGetValue(key, out var name))
+        {
+            return name;
+        }
+
+        if (_names.Count >= capacity)
+        {
+            _names.Clear();
+        }
+
+        var length = bytes.IndexOf((byte)0);
+        name = Encoding.UTF8.GetString(bytes[..(length < 0 ? bytes.Length : length)]);
+        _names[key] = name = length >= CommLength || length < 0 ? Complete(pid, name) : name;
+        return name;
+    }
+
+    private string Complete(uint pid, string cut)
+    {
+        try
+        {
+            var commandLine = File.ReadAllText($"{procRoot}/{pid}/cmdline");
+            var program = Path.GetFileName(commandLine.AsSpan(0, Math.Max(0, commandLine.AsSpan().IndexOf('\0'))));
+            return program.StartsWith(cut, StringComparison.Ordinal) ? program.ToString() : cut;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return cut;
+        }
+    }
+}

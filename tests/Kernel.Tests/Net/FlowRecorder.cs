@@ -1,0 +1,89 @@
+using EbpfActors.Probes;
+using EbpfActors.Probes.Net;
+using Shouldly;
+
+namespace EbpfActors.Kernel.Tests.Net;
+
+/// <summary>The real probe on the real kernel, driven by the test's thread, with every delta kept.</summary>
+internal sealed class FlowRecorder : IDisposable
+{
+    private readonly NetProbe _probe;
+    private readonly List<FlowDelta> _deltas = [];
+
+    public FlowRecorder(NetProbeOptions? options = null)
+    {
+        _probe = new NetProbe((options ?? new NetProbeOptions()) with { CgroupMount = Cgroup });
+        Hooks = _probe.Attach();
+    }
+
+    /// <summary>Where this machine has cgroup2; null lets the probe mount its own.</summary>
+    public static string? Cgroup { get; } = File.ReadLines("/proc/mounts")
+        .Select(line => line.Split(' '))
+        .FirstOrDefault(fields => fields[2] == "cgroup2")?[1];
+
+    public IReadOnlyList<HookStatus> Hooks { get; }
+
+    public ProbeCounters Counters => _probe.Counters();
+
+    /// <summary>Takes all that the kernel has now.</summary>
+    public FlowRecorder Collect()
+    {
+        _probe.Drain(Keep);
+        _probe.Sweep(Keep);
+        _probe.Drain(Keep);
+        return this;
+    }
+
+    public IReadOnlyList<FlowDelta> Where(Func<FlowIdentity, bool> flow) => [.. _deltas.Where(d => flow(d.Flow))];
+
+    /// <summary>The sums over every flow that matches.</summary>
+    public FlowSum Sum(Func<FlowIdentity, bool> flow) => FlowSum.Of(Where(flow));
+
+    /// <summary>Collects until the sums are as wanted; after the deadline it fails with what they are.</summary>
+    public void ShouldReach(Func<FlowIdentity, bool> flow, FlowSum expected, TimeSpan? deadline = null)
+    {
+        var end = DateTime.UtcNow + (deadline ?? TimeSpan.FromSeconds(10));
+        while (Collect().Sum(flow) != expected && DateTime.UtcNow < end)
+        {
+            _probe.Wait(TimeSpan.FromMilliseconds(20));
+        }
+
+        Sum(flow).ShouldBe(expected);
+        _probe.Counters().Losses.ShouldBeEmpty();
+    }
+
+    /// <summary>Collects until a condition over the deltas holds.</summary>
+    public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, string what)
+    {
+        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
+        while (!condition(Collect()._deltas))
+        {
+            (DateTime.UtcNow < end).ShouldBeTrue(what);
+            _probe.Wait(TimeSpan.FromMilliseconds(20));
+        }
+    }
+
+    public void Dispose() => _probe.Dispose();
+
+    private void Keep(in FlowDelta delta) => _deltas.Add(delta);
+}
+
+/// <summary>What a set of flows adds up to.</summary>
+internal sealed record FlowSum(ulong Written, ulong Read, long Established = 0, long Closed = 0, long Retransmits = 0)
+{
+    public static FlowSum Of(IEnumerable<FlowDelta> deltas)
+    {
+        ulong written = 0, read = 0;
+        long established = 0, closed = 0, retransmits = 0;
+        foreach (var delta in deltas)
+        {
+            written += delta.BytesWritten;
+            read += delta.BytesRead;
+            established += delta.Established;
+            closed += delta.Closed;
+            retransmits += delta.Retransmits;
+        }
+
+        return new FlowSum(written, read, established, closed, retransmits);
+    }
+}
