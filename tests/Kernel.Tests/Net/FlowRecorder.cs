@@ -43,12 +43,12 @@ internal sealed class FlowRecorder : IDisposable
     public void ShouldReach(Func<FlowIdentity, bool> flow, FlowSum expected, TimeSpan? deadline = null)
     {
         var end = DateTime.UtcNow + (deadline ?? TimeSpan.FromSeconds(10));
-        while (Collect().Sum(flow) != expected && DateTime.UtcNow < end)
+        while (!expected.Equals(Collect().Sum(flow).In(expected)) && DateTime.UtcNow < end)
         {
             _probe.Wait(TimeSpan.FromMilliseconds(20));
         }
 
-        Sum(flow).ShouldBe(expected);
+        Sum(flow).In(expected).ShouldBe(expected);
         _probe.Counters().Losses.ShouldBeEmpty();
     }
 
@@ -68,9 +68,12 @@ internal sealed class FlowRecorder : IDisposable
     private void Keep(in FlowDelta delta) => _deltas.Add(delta);
 }
 
-/// <summary>What a set of flows adds up to.</summary>
-internal sealed record FlowSum(ulong Written, ulong Read, long Established = 0, long Closed = 0, long Retransmits = 0)
+/// <summary>What a set of flows adds up to. Retransmits are null where the test does not know them: loopback has some when it is busy.</summary>
+internal sealed record FlowSum(ulong Written, ulong Read, long Established = 0, long Closed = 0, long? Retransmits = null)
 {
+    /// <summary>Without what the other does not know.</summary>
+    public FlowSum In(FlowSum other) => other.Retransmits is null ? this with { Retransmits = null } : this;
+
     public static FlowSum Of(IEnumerable<FlowDelta> deltas)
     {
         ulong written = 0, read = 0;

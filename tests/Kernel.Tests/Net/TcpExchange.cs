@@ -8,6 +8,8 @@ namespace EbpfActors.Kernel.Tests.Net;
 internal sealed class TcpExchange : IDisposable
 {
     private readonly Socket _listener;
+    private readonly int _clientPort;
+    private readonly int _serverPort;
 
     public TcpExchange(IPAddress address, Socket? listener = null)
     {
@@ -20,13 +22,12 @@ internal sealed class TcpExchange : IDisposable
 
         Client.Connect(new IPEndPoint(address, Port(_listener)));
         Server = _listener.Accept();
+        (_clientPort, _serverPort) = (Port(Client), Port(Server));
     }
 
     public Socket Client { get; }
 
     public Socket Server { get; }
-
-    public int ClientPort => Port(Client);
 
     public static Socket Listen(IPAddress address)
     {
@@ -43,12 +44,9 @@ internal sealed class TcpExchange : IDisposable
 
     public static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
 
-    private int _clientPort;
-    private int _serverPort;
+    public bool IsClient(FlowIdentity flow) => flow.SourcePort == _clientPort && flow.DestinationPort == _serverPort;
 
-    public bool IsClient(FlowIdentity flow) => Remember() && flow.SourcePort == _clientPort && flow.DestinationPort == _serverPort;
-
-    public bool IsServer(FlowIdentity flow) => Remember() && flow.SourcePort == _serverPort && flow.DestinationPort == _clientPort;
+    public bool IsServer(FlowIdentity flow) => flow.SourcePort == _serverPort && flow.DestinationPort == _clientPort;
 
     /// <summary>The client sends, the server reads all of it and answers, the client reads all of that.</summary>
     public void Send(long request, long response)
@@ -59,7 +57,6 @@ internal sealed class TcpExchange : IDisposable
 
     public void Close()
     {
-        Remember();
         Client.Shutdown(SocketShutdown.Send);
         Drain(Server);
         Server.Close();
@@ -81,22 +78,27 @@ internal sealed class TcpExchange : IDisposable
             return;
         }
 
-        var sender = new Thread(() =>
-        {
-            var chunk = new byte[Math.Min(bytes, 1 << 20)];
-            for (var left = bytes; left > 0;)
-            {
-                left -= from.Send(chunk, (int)Math.Min(left, chunk.Length), SocketFlags.None);
-            }
-        });
+        var sender = new Thread(() => SendAll(from, new byte[Math.Min(bytes, 1 << 20)], bytes));
         sender.Start();
-        var buffer = new byte[1 << 20];
+        ReceiveAll(to, new byte[1 << 20], bytes);
+        sender.Join();
+    }
+
+    public static void SendAll(Socket to, byte[] chunk, long bytes)
+    {
         for (var left = bytes; left > 0;)
         {
-            left -= to.Receive(buffer, (int)Math.Min(left, buffer.Length), SocketFlags.None);
+            left -= to.Send(chunk, (int)Math.Min(left, chunk.Length), SocketFlags.None);
         }
+    }
 
-        sender.Join();
+    public static void ReceiveAll(Socket from, byte[] buffer, long bytes)
+    {
+        for (var left = bytes; left > 0;)
+        {
+            var got = from.Receive(buffer, (int)Math.Min(left, buffer.Length), SocketFlags.None);
+            left -= got > 0 ? got : throw new EndOfStreamException($"{left} of {bytes} bytes are missing");
+        }
     }
 
     private static void Drain(Socket socket)
@@ -107,13 +109,4 @@ internal sealed class TcpExchange : IDisposable
         }
     }
 
-    private bool Remember()
-    {
-        if (_clientPort == 0)
-        {
-            (_clientPort, _serverPort) = (Port(Client), Port(Server));
-        }
-
-        return true;
-    }
 }

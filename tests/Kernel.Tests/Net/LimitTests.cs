@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+using EbpfActors.Kernel.Tests.Traffic;
+using EbpfActors.Probes.Net;
+using Shouldly;
+using Xunit;
+
+namespace EbpfActors.Kernel.Tests.Net;
+
+public sealed class LimitTests
+{
+    [Fact]
+    public void Connections_past_the_limit_are_not_tracked_and_are_counted()
+    {
+        using var space = new NetworkNamespace();
+        using var recorder = new FlowRecorder(new NetProbeOptions { MaxConnections = 64 });
+        using var listener = space.Run(() => TcpExchange.Listen(IPAddress.Loopback));
+        var open = new List<Socket>();
+        for (var i = 0; i < 100; i++)
+        {
+            var client = space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            client.Connect(IPAddress.Loopback, TcpExchange.Port(listener));
+            open.Add(client);
+            open.Add(listener.Accept());
+        }
+
+        var tracked = recorder.Collect().Sum(f => f.NetNamespace == space.Inode).Established;
+        var lost = recorder.Counters.Losses.ShouldHaveSingleItem();
+
+        lost.Reason.ShouldBe("tcp-table-full");
+        (tracked + lost.Records).ShouldBeGreaterThanOrEqualTo(200);
+        tracked.ShouldBeLessThanOrEqualTo(64);
+        open.ForEach(socket => socket.Dispose());
+    }
+
+    [Fact]
+    public void Disposing_the_probe_leaves_nothing_attached()
+    {
+        var before = Programs();
+        IReadOnlyList<string> attached;
+        using (new FlowRecorder())
+        {
+            attached = [.. Programs().Except(before)];
+        }
+
+        attached.Count.ShouldBe(12);
+        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10); // the kernel frees programs after a grace period
+        while (Programs().Intersect(attached).Any() && DateTime.UtcNow < end)
+        {
+            Thread.Yield();
+        }
+
+        Programs().Intersect(attached).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_hook_of_the_ladder_attaches_on_this_kernel()
+    {
+        using var recorder = new FlowRecorder();
+
+        recorder.Hooks.ShouldAllBe(hook => hook.Rung.Length > 0 && hook.Problem.Length == 0);
+    }
+
+    [Fact]
+    public void The_probe_finds_the_sockets_without_a_mounted_cgroup2()
+    {
+        using var probe = new NetProbe(new NetProbeOptions { CgroupMount = null });
+
+        probe.Attach().ShouldAllBe(hook => hook.Problem.Length == 0);
+    }
+
+    private static List<string> Programs() =>
+        [.. Shell.Run("bpftool", "prog list").Split('\n').Where(line => line.Contains(" name ")).Select(line => line.Split(':')[0])];
+}

@@ -1,0 +1,103 @@
+using System.Net;
+using EbpfActors.Probes.Net;
+using Shouldly;
+using Xunit;
+
+namespace EbpfActors.Kernel.Tests.Net;
+
+public sealed class UdpTests
+{
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("::1", true)]
+    [InlineData("::1", false)]
+    public void Both_sides_count_the_payload_of_every_datagram(string address, bool connected)
+    {
+        using var recorder = new FlowRecorder();
+        using var exchange = new UdpExchange(IPAddress.Parse(address), connected);
+        ulong sent = 0, answered = 0;
+
+        foreach (var size in (int[])[0, 1, 64, 1472, 8000, 60_000])
+        {
+            exchange.ToServer(size);
+            exchange.ToClient(size / 2);
+            sent += (ulong)size;
+            answered += (ulong)(size / 2);
+        }
+
+        recorder.ShouldReach(exchange.IsClient, new FlowSum(sent, answered));
+        recorder.ShouldReach(exchange.IsServer, new FlowSum(answered, sent));
+        recorder.Where(exchange.IsClient).ShouldAllBe(d => d.Flow.Direction == Direction.Outgoing && d.Flow.Pid == Environment.ProcessId);
+        recorder.Where(exchange.IsServer).ShouldAllBe(d => d.Flow.Direction == Direction.Incoming && d.Flow.Pid == Environment.ProcessId);
+    }
+
+    [Fact]
+    public void Datagrams_that_the_full_socket_refused_are_not_read()
+    {
+        const int Size = 1000;
+        using var recorder = new FlowRecorder();
+        using var exchange = new UdpExchange(IPAddress.Loopback, connected: true);
+        exchange.Server.ReceiveBufferSize = 8 * 1024;
+        for (var i = 0; i < 500; i++)
+        {
+            exchange.Client.Send(new byte[Size]);
+        }
+
+        var received = 0ul;
+        while (exchange.Server.Available > 0)
+        {
+            received += (ulong)exchange.Server.Receive(new byte[Size]);
+        }
+
+        received.ShouldBeLessThan(500ul * Size, "nothing was refused");
+        recorder.ShouldReach(exchange.IsServer, new FlowSum(0, received));
+        recorder.ShouldReach(exchange.IsClient, new FlowSum(500 * Size, 0));
+    }
+
+    [Fact]
+    public void A_closed_socket_ends_its_flow_without_waiting_for_the_idle_time()
+    {
+        using var recorder = new FlowRecorder();
+        for (var i = 0; i < 300; i++)
+        {
+            using var exchange = new UdpExchange(IPAddress.Loopback, connected: true);
+            exchange.ToServer(10);
+        }
+
+        recorder.Collect();
+
+        recorder.Sum(f => f.Transport == Transport.Udp && f.Pid == Environment.ProcessId).ShouldBe(new FlowSum(3000, 3000, Retransmits: 0));
+        recorder.Counters.Limits[0].Used.ShouldBeLessThan(300);
+    }
+
+    [Fact]
+    public void An_idle_flow_ends_after_the_idle_time_and_comes_back_with_the_next_datagram()
+    {
+        using var recorder = new FlowRecorder(new NetProbeOptions { UdpIdleTimeout = TimeSpan.FromMilliseconds(300) });
+        using var exchange = new UdpExchange(IPAddress.Loopback, connected: true);
+        exchange.ToServer(5);
+        recorder.ShouldReach(exchange.IsClient, new FlowSum(5, 0));
+        var open = recorder.Counters.Limits[0].Used;
+
+        recorder.Until(_ => recorder.Counters.Limits[0].Used <= open - 2, "both sides of the flow end");
+        exchange.ToServer(6);
+
+        recorder.ShouldReach(exchange.IsClient, new FlowSum(11, 0));
+    }
+
+    [Fact]
+    public void A_server_that_is_older_than_the_agent_has_its_owner_and_direction()
+    {
+        using var exchange = new UdpExchange(IPAddress.Loopback, connected: false);
+        exchange.ToServer(1);
+        using var recorder = new FlowRecorder();
+
+        exchange.ToServer(100);
+
+        recorder.ShouldReach(exchange.IsServer, new FlowSum(0, 100));
+        var flow = recorder.Where(exchange.IsServer).ShouldHaveSingleItem().Flow;
+        flow.Direction.ShouldBe(Direction.Incoming);
+        flow.Pid.ShouldBe((uint)Environment.ProcessId);
+    }
+}

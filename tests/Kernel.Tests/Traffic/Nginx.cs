@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace EbpfActors.Kernel.Tests.Traffic;
+
+/// <summary>A real nginx of the test's own on a free loopback port.</summary>
+internal sealed class Nginx : IDisposable
+{
+    private readonly Process _master;
+    private readonly string _folder;
+
+    private Nginx(Process master, string folder, int port)
+    {
+        _master = master;
+        _folder = folder;
+        Port = port;
+    }
+
+    public int Port { get; }
+
+    public int MasterPid => _master.Id;
+
+    public static Nginx Start(int workers)
+    {
+        var folder = Directory.CreateTempSubdirectory("nginx").FullName;
+        var port = FreePort();
+        File.WriteAllText(Path.Combine(folder, "nginx.conf"), $$"""
+            user root;
+            daemon off;
+            worker_processes {{workers}};
+            pid {{folder}}/pid;
+            error_log {{folder}}/error.log;
+            events { worker_connections 1024; }
+            http { access_log off; server { listen 127.0.0.1:{{port}}; location / { return 200 "hello\n"; } } }
+            """);
+        var nginx = new Nginx(Shell.Start("nginx", $"-p {folder} -c {folder}/nginx.conf"), folder, port);
+        nginx.WaitUntilItAnswers();
+        return nginx;
+    }
+
+    public string Get(string path)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(IPAddress.Loopback, Port);
+        socket.Send(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.0\r\n\r\n"));
+        var answer = new StringBuilder();
+        var buffer = new byte[4096];
+        for (int got; (got = socket.Receive(buffer)) > 0;)
+        {
+            answer.Append(Encoding.ASCII.GetString(buffer, 0, got));
+        }
+
+        return answer.ToString();
+    }
+
+    public IReadOnlySet<uint> Workers() => Shell.Run("ps", $"-o pid= --ppid {_master.Id}")
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(uint.Parse).ToHashSet();
+
+    public void Dispose()
+    {
+        Shell.Run("kill", $"-QUIT {_master.Id}");
+        _master.WaitForExit();
+        _master.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+
+    private void WaitUntilItAnswers()
+    {
+        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
+        while (true)
+        {
+            try
+            {
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Connect(IPAddress.Loopback, Port);
+                return;
+            }
+            catch (SocketException) when (DateTime.UtcNow < end && !_master.HasExited)
+            {
+                Thread.Yield();
+            }
+        }
+    }
+}
