@@ -11,6 +11,10 @@ struct flow_events_map flow_events SEC(".maps");
 struct flow_losses_map flow_losses SEC(".maps");
 struct flow_control_map flow_control SEC(".maps");
 
+/* Puts the wire types into the object's BTF, where the layout test reads them. */
+const struct flow_event *wire_flow_event;
+const enum flow_loss *wire_flow_loss;
+
 static __always_inline struct owner *listener_of(struct tcp_conn *conn)
 {
 	struct listener_key key = {.netns = conn->netns, .port = conn->sport};

@@ -34,17 +34,10 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint bpf_object__find_map_by_name(BpfObjectHandle obj, string name);
 
-    /// <summary>Borrowed; null when the object carries no BTF.</summary>
-    [LibraryImport(Library)]
-    internal static partial nint bpf_object__btf(BpfObjectHandle obj);
-
     // Programs and links
 
     [LibraryImport(Library)]
     internal static partial int bpf_program__set_autoload(nint program, [MarshalAs(UnmanagedType.U1)] bool load);
-
-    [LibraryImport(Library)]
-    internal static partial int bpf_program__fd(nint program);
 
     /// <summary>Attaches by the program's section name; null and errno when refused.</summary>
     [LibraryImport(Library, SetLastError = true)]
@@ -85,10 +78,6 @@ internal static unsafe partial class LibBpf
     /// <summary>0 or a negative errno.</summary>
     [LibraryImport(Library)]
     internal static partial int bpf_map_update_elem(int map, void* key, void* value, ulong flags);
-
-    /// <summary>0 or a negative errno (-ENOENT: no more keys).</summary>
-    [LibraryImport(Library)]
-    internal static partial int bpf_map_get_next_key(int map, void* key, void* next);
 
     /// <summary>Number of CPUs that a per-CPU value has a copy for; negative errno when /sys is unreadable.</summary>
     [LibraryImport(Library)]
