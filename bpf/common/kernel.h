@@ -32,11 +32,10 @@ enum {
 	TCP_NEW_SYN_RECV,
 };
 
-#define SOCK_DONE_BIT 1        /* enum sock_flags: the peer's FIN has been taken in */
-#define SOCK_BINDPORT_LOCK 8   /* sk_userlocks: the port was named in bind() */
+#define SOCK_DONE_BIT 1      /* enum sock_flags: the peer's FIN has been taken in */
+#define SOCK_BINDPORT_LOCK 8 /* sk_userlocks: the port was named in bind() */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
 
 struct ns_common {
 	unsigned int inum;

@@ -11,8 +11,8 @@
 #include "flow_wire.h"
 
 #define RING_BYTES (4 * 1024 * 1024)
-#define RING_WAKE_BYTES (RING_BYTES / 4) /* a wake-up costs more than many records: see docs/decisions */
-#define DEFAULT_FLOWS 65536               /* user space resizes before loading */
+#define RING_WAKE_BYTES (RING_BYTES / 4) /* a wake-up costs more than many records */
+#define DEFAULT_FLOWS 65536              /* user space resizes before loading */
 #define MAX_LISTENERS 16384
 
 struct owner {
@@ -25,9 +25,9 @@ struct owner {
 /* One tracked TCP socket. */
 struct tcp_conn {
 	__u64 id;
-	__u64 base_tx;      /* what the socket had sent and received before it was tracked */
+	__u64 base_tx; /* what the socket had sent and received before it was tracked */
 	__u64 base_rx;
-	__u64 reported_tx;  /* what the last sweep wrote out */
+	__u64 reported_tx; /* what the last sweep wrote out */
 	__u64 reported_rx;
 	__u32 base_retransmits;
 	__u32 reported_retransmits;
@@ -65,7 +65,7 @@ struct udp_flow {
 	__u64 rx_bytes;
 	__u64 reported_tx;
 	__u64 reported_rx;
-	__u64 changed_ns;   /* the sweep that last saw a change */
+	__u64 changed_ns; /* the sweep that last saw a change */
 	__u32 netns;
 	__u8 direction;
 	__u8 reported;

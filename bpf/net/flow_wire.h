@@ -31,17 +31,17 @@ struct flow_loss_count {
 
 /* One socket's (TCP) or one socket-and-peer's (UDP) counters since it is tracked. Cumulative: a repeated or a late record does no harm. */
 struct flow_event {
-	__u64 id;        /* unique while the agent runs */
+	__u64 id; /* unique while the agent runs */
 	__u64 tx_bytes;
 	__u64 rx_bytes;
-	__u8 saddr[16];  /* local side, network order, IPv4 in mapped form */
+	__u8 saddr[16]; /* local side, network order, IPv4 in mapped form */
 	__u8 daddr[16];
 	__u32 retransmits;
-	__u32 rtt_us;    /* 0: no sample */
+	__u32 rtt_us; /* 0: no sample */
 	__u32 rtt_var_us;
-	__u32 tgid;      /* in the initial pid namespace; 0: unknown */
-	__u32 netns;     /* inode */
-	__u16 sport;     /* host order */
+	__u32 tgid;  /* in the initial pid namespace; 0: unknown */
+	__u32 netns; /* inode */
+	__u16 sport; /* host order */
 	__u16 dport;
 	__u8 transport;
 	__u8 direction;

@@ -111,8 +111,8 @@ static __always_inline void on_closed(struct sock *sk, __u64 key, int old_state)
 	event = bpf_ringbuf_reserve(&flow_events, sizeof(*event), 0);
 	if (!event) {
 		count_loss_in(&flow_losses, LOSS_RING_FULL,
-			      bytes_sent((struct tcp_sock *)sk, old_state) - conn->base_tx - conn->reported_tx +
-				      bytes_received(sk, (struct tcp_sock *)sk) - conn->base_rx - conn->reported_rx);
+		              bytes_sent((struct tcp_sock *)sk, old_state) - conn->base_tx - conn->reported_tx +
+		                      bytes_received(sk, (struct tcp_sock *)sk) - conn->base_rx - conn->reported_rx);
 		bpf_map_delete_elem(&tcp_conns, &key);
 		return;
 	}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace EbpfActors.Benchmarks;
+
+/// <summary>The built agent, as a user runs it, with its points going to a file; stopped with SIGTERM.</summary>
+internal sealed class AgentProcess : IDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly string _folder;
+
+    private AgentProcess(Process process, string folder, TimeSpan startToReady)
+    {
+        _process = process;
+        _folder = folder;
+        StartToReady = startToReady;
+    }
+
+    public static string Executable { get; set; } = "out/ebpf-actors";
+
+    public TimeSpan StartToReady { get; }
+
+    public int Pid => _process.Id;
+
+    /// <summary>CPU time used so far, user and system, from the scheduler's own count.</summary>
+    public TimeSpan Cpu => TimeSpan.FromMilliseconds(
+        Directory.GetDirectories($"/proc/{Pid}/task").Sum(task => TryReadRunNanoseconds(task)) / 1e6);
+
+    public double ResidentMegabytes => double.Parse(
+        File.ReadLines($"/proc/{Pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture) / 1024;
+
+    public static AgentProcess Start(string interval = "10s", params string[] more)
+    {
+        var folder = Directory.CreateTempSubdirectory("ebpf-bench").FullName;
+        var clock = Stopwatch.StartNew();
+        var process = Process.Start(new ProcessStartInfo(Executable,
+        [
+            "run", "--include-loopback", "--interval", interval, "--output", $"file:{folder}/points", "--log", $"{folder}/log",
+            "--pidfile", $"{folder}/pid", "--status-socket", $"{folder}/socket", .. more,
+        ]))!;
+        var log = $"{folder}/log";
+        while (!(File.Exists(log) && ReadShared(log).Contains(" ready", StringComparison.Ordinal)))
+        {
+            if (process.HasExited || clock.Elapsed > Deadline)
+            {
+                throw new InvalidOperationException($"the agent did not become ready: {(File.Exists(log) ? ReadShared(log) : "no log")}");
+            }
+
+            Thread.Sleep(5);
+        }
+
+        return new AgentProcess(process, folder, clock.Elapsed);
+    }
+
+    public void Dispose()
+    {
+        Process.Start("kill", $"-TERM {Pid}").WaitForExit();
+        if (!_process.WaitForExit(Deadline))
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static double TryReadRunNanoseconds(string task)
+    {
+        try
+        {
+            return double.Parse(File.ReadAllText($"{task}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0; // the thread ended meanwhile
+        }
+    }
+
+    private static string ReadShared(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return reader.ReadToEnd();
+    }
+}

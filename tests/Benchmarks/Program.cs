@@ -1,0 +1,40 @@
+using System.Text.Json;
+using EbpfActors.Benchmarks;
+using EbpfActors.Benchmarks.Scenarios;
+using Spectre.Console;
+
+// The load of the 50,000-connection scenario runs as a process of its own, so that its CPU is not the benchmark's.
+if (args is ["hold", var count, var addresses])
+{
+    return ConnectionHolder.Run(int.Parse(count), int.Parse(addresses));
+}
+
+var rounds = args is ["--rounds", var given] ? int.Parse(given) : 5;
+(string Name, Func<int, IEnumerable<Row>> Run)[] scenarios =
+[
+    ("start", StartToAttached.Run),
+    ("idle", Idle.Run),
+    ("http", HttpThroughput.Run),
+    ("iperf3", Iperf.Run),
+    ("bpf time", BpfTime.Run),
+    ("50,000 connections", OpenConnections.Run),
+];
+
+var rows = new List<Row>();
+foreach (var (name, run) in scenarios)
+{
+    Console.Error.WriteLine($"bench: {name}");
+    rows.AddRange(run(rounds));
+}
+
+var table = new Table().AddColumns("what", "unit", "off", "value", "goal", "spread", "");
+foreach (var row in rows)
+{
+    table.AddRow(row.What, row.Unit, row.Off?.ToString("0.#") ?? "", row.Value.ToString("0.###"), row.Goal, row.Spread, row.Met ? "ok" : "[red]missed[/]");
+}
+
+AnsiConsole.Profile.Width = 160;
+AnsiConsole.Write(table);
+Directory.CreateDirectory("out");
+File.WriteAllText("out/bench.json", JsonSerializer.Serialize(rows, new JsonSerializerOptions { WriteIndented = true }));
+return 0;
