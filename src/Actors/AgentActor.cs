@@ -20,7 +20,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private PluginKeeper? _keeper;
 
-    private AgentActor(AgentActorOptions options) => _options = options;
+    public AgentActor(AgentActorOptions options) => _options = options;
 
     public ITimerScheduler Timers { get; set; } = null!;
 

@@ -19,7 +19,7 @@ internal sealed class StatusGatherer : UntypedActor
     private FlushStatus? _flush;
     private object? _writer;
 
-    private StatusGatherer(Request request) => _request = request;
+    public StatusGatherer(Request request) => _request = request;
 
     public static Props Props(AgentActorOptions options, PluginKeeper parts, IActorRef replyTo)
     {
@@ -83,7 +83,7 @@ internal sealed class StatusGatherer : UntypedActor
     private static ProbeStatus Down(PluginStatus plugin) =>
         new(plugin.Name, plugin.State, [], new ProbeCounters(0, [], []), plugin.Problem);
 
-    private sealed record Request(
+    internal sealed record Request(
         AgentActorOptions Options,
         ImmutableArray<PluginStatus> Parts,
         IActorRef Probes,

@@ -19,7 +19,7 @@ public sealed class FlowBatch(KeyedTotals[] items, int count, long records, Cred
     /// <summary>Kernel records in the batch, for the ledger.</summary>
     public long Records => records;
 
-    public ReadOnlySpan<KeyedTotals> Items => _items.AsSpan(0, count);
+    public ReadOnlySpan<KeyedTotals> Items => _items is { } items ? items.AsSpan(0, count) : [];
 
     public void Dispose()
     {

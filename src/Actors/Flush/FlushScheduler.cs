@@ -19,7 +19,7 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
     private readonly List<IActorRef> _waitingForNext = [];
     private readonly List<IActorRef> _waiting = [];
 
-    private FlushScheduler(FlushOptions options, IFlowLineRenderer renderer, FlowLedger ledger, TimeProvider time)
+    public FlushScheduler(FlushOptions options, IFlowLineRenderer renderer, FlowLedger ledger, TimeProvider time)
     {
         _options = options;
         _time = time;

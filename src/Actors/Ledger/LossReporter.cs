@@ -11,7 +11,7 @@ public sealed class LossReporter : UntypedActor, IWithTimers
     private readonly FlowLedger _ledger;
     private Dictionary<(string Stage, string Reason), long> _known = [];
 
-    private LossReporter(FlowLedger ledger) => _ledger = ledger;
+    public LossReporter(FlowLedger ledger) => _ledger = ledger;
 
     public ITimerScheduler Timers { get; set; } = null!;
 

@@ -14,7 +14,7 @@ public sealed class UndeliveredCounter : UntypedActor
     private readonly LedgerStage _flows;
     private readonly LedgerStage _points;
 
-    private UndeliveredCounter(FlowLedger ledger)
+    public UndeliveredCounter(FlowLedger ledger)
     {
         _flows = ledger.Stage(LedgerStages.Flows, "records");
         _points = ledger.Stage(LedgerStages.Undelivered, "points");

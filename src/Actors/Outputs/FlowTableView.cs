@@ -10,34 +10,39 @@ namespace EbpfActors.Actors.Outputs;
 /// <summary>What a person sees of one flush: a line about all of it, then the busiest flows.</summary>
 public static class FlowTableView
 {
-    /// <summary>Lines that are not flows: header, column heads with their rules, the line about the rest, the cursor's line.</summary>
-    public const int Overhead = 6;
+    /// <summary>Lines that are not flows: header, column heads, the line about the rest, the cursor's line.</summary>
+    public const int Overhead = 4;
 
-    public static IRenderable Render(string host, FlushedFlows flushed, long lost, int rows)
+    private const int WidthForAll = 110;
+    private const int ColumnsForNarrow = 7;
+
+    private static readonly (string Head, bool IsNumber)[] Columns =
+    [
+        ("", false), ("process", false), ("pid", true), ("local", false), ("remote", false), ("sent", true), ("received", true),
+        ("rtt", true), ("retr", true), ("open", true), ("closed", true),
+    ];
+
+    /// <summary>The <paramref name="rows"/> busiest flows; a narrow window shows who, where and how much, a wide one the rest too.</summary>
+    public static IRenderable Render(string host, FlushedFlows flushed, long lost, int rows, int width)
     {
+        var columns = width < WidthForAll ? ColumnsForNarrow : Columns.Length;
         var shown = flushed.Flows.OrderByDescending(Traffic).ThenBy(f => f.Key.ProcessName, StringComparer.Ordinal).Take(rows).ToList();
-        var table = new Table().Border(TableBorder.Simple).Collapse();
-        foreach (var (head, isNumber) in Columns)
+        var table = new Table().Border(TableBorder.None).Collapse();
+        foreach (var (head, isNumber) in Columns.Take(columns))
         {
-            var column = new TableColumn(new Text(head)).NoWrap();
+            var column = new TableColumn(new Text(head, new Style(decoration: Decoration.Bold))).NoWrap().PadLeft(0).PadRight(2);
             table.AddColumn(isNumber ? column.RightAligned() : column);
         }
 
         foreach (var flow in shown)
         {
-            table.AddRow(Cells(flow, flushed.Elapsed).Select(c => new Text(c)));
+            table.AddRow(Cells(flow, flushed.Elapsed).Take(columns).Select(c => new Text(c)));
         }
 
         var more = flushed.Flows.Length - shown.Count;
-        IRenderable rest = more > 0 ? new Text($"  and {more} more") : Text.Empty;
+        IRenderable rest = more > 0 ? new Text($"and {more} more") : Text.Empty;
         return new Rows(new Text(Header(host, flushed, lost)), table, rest);
     }
-
-    private static IEnumerable<(string Head, bool IsNumber)> Columns =>
-    [
-        ("", false), ("process", false), ("pid", true), ("local", false), ("remote", false), ("sent", true), ("received", true),
-        ("rtt", true), ("retr", true), ("open", true), ("closed", true),
-    ];
 
     private static IEnumerable<string> Cells(FlowFlushed flow, TimeSpan elapsed) =>
     [

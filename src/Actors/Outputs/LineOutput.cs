@@ -25,7 +25,7 @@ public sealed class LineOutput : UntypedActor
     private bool _failing;
     private IActorRef? _closer;
 
-    private LineOutput(string name, Func<LineSink> open, FlowLedger ledger)
+    public LineOutput(string name, Func<LineSink> open, FlowLedger ledger)
     {
         _sink = open();
         _stage = ledger.Stage("output " + name, "points");

@@ -19,7 +19,7 @@ public sealed class TableOutput : UntypedActor
     private readonly IAnsiConsole _console;
     private readonly FlowLedger _ledger;
 
-    private TableOutput(string host, IAnsiConsole console, FlowLedger ledger)
+    public TableOutput(string host, IAnsiConsole console, FlowLedger ledger)
     {
         _host = host;
         _console = console;
@@ -45,15 +45,16 @@ public sealed class TableOutput : UntypedActor
     private void Show(FlushedFlows flushed)
     {
         var lost = _ledger.Snapshot().Sum(e => e.Lost.Values.Sum());
+        var width = _console.Profile.Width;
         if (!_console.Profile.Out.IsTerminal)
         {
-            _console.Write(FlowTableView.Render(_host, flushed, lost, RowsWithoutTerminal));
+            _console.Write(FlowTableView.Render(_host, flushed, lost, RowsWithoutTerminal, width));
             _console.WriteLine();
             return;
         }
 
         var rows = Math.Max(1, _console.Profile.Height - FlowTableView.Overhead);
         _console.Clear(home: true);
-        _console.Write(FlowTableView.Render(_host, flushed, lost, rows));
+        _console.Write(FlowTableView.Render(_host, flushed, lost, rows, width));
     }
 }

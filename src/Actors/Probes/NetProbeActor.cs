@@ -18,7 +18,7 @@ public sealed class NetProbeActor : UntypedActor
     private IReadOnlyList<HookStatus> _hooks = [];
     private bool _attached;
 
-    private NetProbeActor(NetProbeOptions options, FlowLedger ledger) => _reader =
+    public NetProbeActor(NetProbeOptions options, FlowLedger ledger) => _reader =
         new NetProbeReader(options, ledger.Stage(LedgerStages.Flows, "records"), new Listener(Self, Context.Parent));
 
     public static Props Props(NetProbeOptions options, FlowLedger ledger) =>

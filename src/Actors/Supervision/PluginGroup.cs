@@ -14,7 +14,7 @@ public sealed class PluginGroup : UntypedActor, IWithTimers
     private readonly BackoffOptions _backoff;
     private PluginKeeper? _keeper;
 
-    private PluginGroup(ImmutableArray<PluginSpec> specs, BackoffOptions backoff)
+    public PluginGroup(ImmutableArray<PluginSpec> specs, BackoffOptions backoff)
     {
         _specs = specs;
         _backoff = backoff;
