@@ -9,6 +9,9 @@ public static class AkkaSetup
 {
     private const string ConfigResource = "Akka.conf";
 
+    /// <summary>Above the agent's own deadlines, and together with them below the phase's timeout in Akka.conf.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
+
     /// <summary>
     /// Starts <c>/user/agent</c>, registered under <see cref="AgentActor"/>, logs through Microsoft.Extensions.Logging, and
     /// stops it first of all when the actor system or the host stops.
@@ -26,13 +29,15 @@ public static class AkkaSetup
             var agent = system.ActorOf(AgentActor.Props(options), AgentActor.Name);
             registry.Register<AgentActor>(agent);
             CoordinatedShutdown.Get(system).AddTask(
-                CoordinatedShutdown.PhaseBeforeServiceUnbind, "stop-agent", () => StopAsync(agent, options.Stop.Total));
+                CoordinatedShutdown.PhaseBeforeServiceUnbind, "stop-agent", () => StopAsync(agent, options.Stop.Total + Grace));
         });
     }
 
     private static async Task<Akka.Done> StopAsync(IActorRef agent, TimeSpan deadline)
     {
-        await agent.Ask<AgentStopped>(StopAgent.Instance, deadline).ConfigureAwait(false);
+        // An agent that was stopped before does not answer any more; its end is as good an answer.
+        using var late = new CancellationTokenSource(deadline);
+        await Task.WhenAny(agent.Ask<AgentStopped>(StopAgent.Instance, late.Token), agent.WatchAsync(late.Token)).ConfigureAwait(false);
         return Akka.Done.Instance;
     }
 

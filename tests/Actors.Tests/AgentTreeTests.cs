@@ -2,7 +2,6 @@ using Akka.Actor;
 using Akka.Hosting;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
-using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Points;
 using EbpfActors.Actors.Probes;
@@ -81,7 +80,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
     public async Task A_probe_that_throws_while_it_drains_is_detached_and_comes_back()
     {
         _kernel.FailNextDrain(new InvalidOperationException("ring is broken"));
-        await _kit.AwaitConditionAsync(() => Task.FromResult(_kernel.Detached == 1), Soon);
+        await _kit.Eventually(() => _kernel.Detached == 1);
         var down = await StatusWhen(s => s.Probes.Single().State == PluginState.Waiting);
         down.Probes.Single().Problem.ShouldBe("ring is broken");
 
@@ -118,7 +117,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
         status.Probes.Single().Hooks.ShouldHaveSingleItem();
         status.Flush.ShouldNotBeNull().Flushes.ShouldBeGreaterThan(0);
         status.Ledger.ShouldContain(e => e.Stage == LedgerStages.Flows);
-        status.Writer.ShouldBe("the writer is fine");
+        status.Writer.ShouldBe(TapActor.Answer);
     }
 
     [Fact]
@@ -153,9 +152,9 @@ public sealed class AgentTreeTests : IAsyncLifetime
         Renderer = new PlainRenderer(),
         Flush = new() { Interval = Interval },
         NetProbe = new NetProbeOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero },
-        DataKit = Props.CreateBy(new Tap(() => _datakit)),
-        WriterStatusRequest = "how are you?",
-        Outputs = [new PluginSpec("one", Props.CreateBy(new Tap(() => _output)))],
+        DataKit = TapActor.Props(() => _datakit),
+        WriterStatusRequest = TapActor.Question,
+        Outputs = [new PluginSpec("one", TapActor.Props(() => _output))],
         Backoff = new BackoffOptions { Jitter = 0 },
     };
 
@@ -165,12 +164,12 @@ public sealed class AgentTreeTests : IAsyncLifetime
         _kernel.Open(sent);
         foreach (var probe in new[] { _datakit, _output })
         {
-            await _kit.AwaitConditionAsync(async () =>
+            await _kit.Eventually(async () =>
             {
                 _kit.Sys.Advance(Interval);
                 var message = await probe.ReceiveOneAsync(TimeSpan.FromMilliseconds(50));
                 return message is WritePoints;
-            }, Soon);
+            });
         }
     }
 
@@ -180,11 +179,11 @@ public sealed class AgentTreeTests : IAsyncLifetime
         await _kit.WatchAsync(child);
         child.Tell(message);
         await _kit.ExpectTerminatedAsync(child, Soon);
-        await _kit.AwaitConditionAsync(async () =>
+        await _kit.Eventually(async () =>
         {
             await Rest();
             return await Exists(part, notThis: child);
-        }, Soon);
+        });
         await AttachedTimes(1 + _kernel.Detached);
         Drain(_datakit);
         Drain(_output);
@@ -217,41 +216,12 @@ public sealed class AgentTreeTests : IAsyncLifetime
         _kit.Sys.Advance(TimeSpan.FromSeconds(1));
     }
 
-    private Task AttachedTimes(int times) => _kit.AwaitConditionAsync(() => Task.FromResult(_kernel.Attached >= times), Soon);
+    private Task AttachedTimes(int times) => _kit.Eventually(() => _kernel.Attached >= times);
 
     private async Task<AgentStatus> StatusWhen(Func<AgentStatus, bool> isReached)
     {
         AgentStatus status = null!;
-        await _kit.AwaitConditionAsync(async () => isReached(status = await _agent.Ask<AgentStatus>(GetAgentStatus.Instance, Soon)), Soon);
+        await _kit.Eventually(async () => isReached(status = await _agent.Ask<AgentStatus>(GetAgentStatus.Instance, Soon)));
         return status;
-    }
-
-    /// <summary>Makes an output that a test listens to, and that closes when it is told.</summary>
-    private sealed class Tap(Func<TestProbe> listener) : IIndirectActorProducer
-    {
-        public Type ActorType => typeof(TapActor);
-
-        public ActorBase Produce() => new TapActor(listener());
-
-        public void Release(ActorBase actor)
-        {
-        }
-    }
-
-    private sealed class TapActor(TestProbe listener) : UntypedActor
-    {
-        protected override void OnReceive(object message)
-        {
-            switch (message)
-            {
-                case CloseOutput: Sender.Tell(OutputClosed.Instance); break;
-                case "how are you?": Sender.Tell("the writer is fine"); return;
-            }
-
-            if (message is not FlushedFlows)
-            {
-                listener.Tell(message);
-            }
-        }
     }
 }

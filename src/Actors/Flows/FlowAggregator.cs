@@ -8,7 +8,7 @@ public sealed class FlowAggregator : UntypedActor
     private readonly FlowKey _key;
     private readonly IFlowLineRenderer _renderer;
     private FlowTotals _totals;
-    private byte[]? _prefix;
+    private object? _prefix;
 
     internal FlowAggregator(in FlowKey key, IFlowLineRenderer renderer, TimeSpan idleAfter)
     {

@@ -49,7 +49,9 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
             case FlushTick: _round.SkipTick(); break;
             case SweepDone done when _round.IsSweeping(done.FlushId): Collect(); break;
             case SweepDone: break;
-            case PhaseOverdue overdue: OnOverdue(overdue); break;
+            case PhaseOverdue { Phase: FlushPhase.Sweeping } overdue when _round.IsOverdue(overdue): Collect(); break;
+            case PhaseOverdue overdue when _round.IsOverdue(overdue): Finish(); break;
+            case PhaseOverdue: break;
             case PassivateFlow idle: _aggregators.Passivate(idle.Key); break;
             case FlowAggregators.AggregatorStopped stopped: OnAggregatorStopped(stopped); break;
             case FlushNow: OnFlushNow(); break;
@@ -111,23 +113,6 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
     {
         Context.GetLogger().Warning("An aggregator stopped with {0} records", stopped.Aggregator.Records);
         if (_aggregators.Bury(stopped, _round.Id) && _round.Answered())
-        {
-            Finish();
-        }
-    }
-
-    private void OnOverdue(PhaseOverdue overdue)
-    {
-        if (!_round.IsOverdue(overdue))
-        {
-            return;
-        }
-
-        if (overdue.Phase == FlushPhase.Sweeping)
-        {
-            Collect();
-        }
-        else
         {
             Finish();
         }

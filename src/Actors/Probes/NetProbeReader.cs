@@ -76,7 +76,7 @@ internal sealed class NetProbeReader
         }
         finally
         {
-            LeaveRecords();
+            Send(mayWait: false);
             LeaveProbe();
         }
     }
@@ -116,7 +116,7 @@ internal sealed class NetProbeReader
         }
     }
 
-    private void Send()
+    private void Send(bool mayWait = true)
     {
         _table.CountFiltered();
         if (_table.IsEmpty)
@@ -124,25 +124,7 @@ internal sealed class NetProbeReader
             return;
         }
 
-        if (_credits.Take(_stop.Token))
-        {
-            _listener.Read(_table.Take(_credits));
-        }
-        else
-        {
-            _table.Discard("probe-stopped");
-        }
-    }
-
-    private void LeaveRecords()
-    {
-        _table.CountFiltered();
-        if (_table.IsEmpty)
-        {
-            return;
-        }
-
-        if (_credits.TryTake())
+        if (mayWait ? _credits.Take(_stop.Token) : _credits.TryTake())
         {
             _listener.Read(_table.Take(_credits));
         }

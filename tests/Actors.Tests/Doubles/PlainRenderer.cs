@@ -16,7 +16,7 @@ internal sealed class PlainRenderer : IFlowLineRenderer
 
     public int PrefixesMade => _prefixes;
 
-    public byte[] TagPrefix(in FlowKey key)
+    public object TagPrefix(in FlowKey key)
     {
         Interlocked.Increment(ref _prefixes);
         if (key.ProcessName == Poison)
@@ -28,9 +28,9 @@ internal sealed class PlainRenderer : IFlowLineRenderer
         return Encoding.UTF8.GetBytes(NetflowPoint.Measurement + string.Concat(tags));
     }
 
-    public byte[] Line(byte[] prefix, in FlowKey key, in FlowTotals totals, long timestampNs)
+    public byte[] Line(object prefix, in FlowKey key, in FlowTotals totals, long timestampNs)
     {
         var fields = NetflowPoint.Fields(key, totals).Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Key}={f.Value}i"));
-        return [.. prefix, .. Encoding.UTF8.GetBytes($" {string.Join(',', fields)} {timestampNs.ToString(CultureInfo.InvariantCulture)}")];
+        return [.. (byte[])prefix, .. Encoding.UTF8.GetBytes($" {string.Join(',', fields)} {timestampNs.ToString(CultureInfo.InvariantCulture)}")];
     }
 }

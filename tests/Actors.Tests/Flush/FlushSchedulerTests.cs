@@ -196,7 +196,6 @@ public sealed class FlushSchedulerTests : TestKit
     private async Task<ulong> FlushAndSum()
     {
         _scheduler.Tell(FlushNow.Instance, ActorRefs.NoSender);
-        var sum = 0UL;
         var flushed = await _parent.FishForMessageAsync(m =>
         {
             if (m is RequestSweep sweep)
@@ -206,8 +205,7 @@ public sealed class FlushSchedulerTests : TestKit
 
             return m is FlushedFlows;
         });
-        sum = ((FlushedFlows)flushed).Flows.Aggregate(sum, (s, f) => s + f.Totals.BytesRead);
-        return sum;
+        return ((FlushedFlows)flushed).Flows.Aggregate(0UL, (sum, f) => sum + f.Totals.BytesRead);
     }
 
     private async Task Feed(params FlowDelta[] deltas)
@@ -218,6 +216,7 @@ public sealed class FlushSchedulerTests : TestKit
 
     private async Task<RequestSweep> Tick()
     {
+        await _scheduler.Barrier();
         Sys.Advance(Options.Interval);
         return await _parent.ExpectMsgAsync<RequestSweep>();
     }
@@ -238,7 +237,7 @@ public sealed class FlushSchedulerTests : TestKit
     private async Task Until(Action step, Func<Task<bool>> isReached)
     {
         step();
-        await AwaitConditionAsync(isReached, TimeSpan.FromSeconds(5));
+        await this.Eventually(isReached);
     }
 
     private static string Timestamp(byte[] line) => System.Text.Encoding.UTF8.GetString(line).Split(' ')[^1];

@@ -20,7 +20,7 @@ public sealed class UndeliveredCounterTests() : TestKit(VirtualTime.Config)
         Sys.DeadLetters.Tell(Some.Batch(ledger, credits, Some.Delta(), Some.Delta()));
         Sys.DeadLetters.Tell(new WritePoints(PointEndpoint.Netflow, [[1], [2], [3]]));
 
-        await AwaitConditionAsync(() => Task.FromResult(credits.UnderWay == 0 && ledger.Snapshot().Sum(e => e.Lost.Values.Sum()) == 5));
+        await this.Eventually(() => credits.UnderWay == 0 && ledger.Snapshot().Sum(e => e.Lost.Values.Sum()) == 5);
         ledger.Snapshot().ShouldAllBe(e => e.InFlight == 0);
     }
 }

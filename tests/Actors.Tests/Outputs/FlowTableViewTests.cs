@@ -26,7 +26,12 @@ public sealed class FlowTableViewTests
 
         text.ShouldBe(
             """
-            ?
+            node-1  22:13:20  4 flows in 10 s  sent 2.0 MB/s  received 612 B/s  lost 3
+               process   pid  local             remote                     sent  received     rtt  retr  open  closed
+            ←  nginx     900  10.0.0.8:80       198.51.100.7:*         2.0 MB/s    90 B/s
+            →  curl     4242  192.0.2.15:*      203.0.113.10:443         74 B/s   512 B/s  1.8 ms
+            →  ?              [2001:db8::15]:*  [2001:db8::53]:53 udp     4 B/s    10 B/s
+            and 1 more
             """);
     }
 

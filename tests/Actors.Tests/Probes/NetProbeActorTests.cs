@@ -53,7 +53,7 @@ public sealed class NetProbeActorTests : TestKit
         }
 
         _kernel.Close(Some.DeltaOfPid(3));
-        await AwaitConditionAsync(() => Task.FromResult(_kernel.Drained == 3));
+        await this.Eventually(() => _kernel.Drained == 3);
         _kernel.Close(Some.DeltaOfPid(4), Some.DeltaOfPid(5));
         await _parent.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(100));
         _kernel.Drained.ShouldBe(3);
@@ -71,7 +71,7 @@ public sealed class NetProbeActorTests : TestKit
         _kernel.Close(Some.DeltaOfPid(1));
         await _parent.ExpectMsgAsync<FlowBatch>();
         _kernel.Close(Some.DeltaOfPid(2));
-        await AwaitConditionAsync(() => Task.FromResult(_kernel.Drained == 2));
+        await this.Eventually(() => _kernel.Drained == 2);
 
         await WatchAsync(probe);
         Sys.Stop(probe);
