@@ -20,6 +20,7 @@ public sealed class FlowLedger
 public sealed class LedgerStage(string name, string unit)
 {
     private readonly ConcurrentDictionary<string, long> _lost = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _filtered = new(StringComparer.Ordinal);
     private long _in;
     private long _out;
 
@@ -30,17 +31,24 @@ public sealed class LedgerStage(string name, string unit)
     /// <summary>Counts a loss under its reason (kebab-case, from a small fixed set: reasons are never built from data).</summary>
     public void Lost(string reason, long count) => _lost.AddOrUpdate(reason, count, (_, sum) => sum + count);
 
+    /// <summary>Counts what was left out on purpose, which is no loss and no reason to warn; the same rules for the reason.</summary>
+    public void Filtered(string reason, long count) => _filtered.AddOrUpdate(reason, count, (_, sum) => sum + count);
+
     public LedgerEntry Snapshot()
     {
-        // Out and lost are read before in, so that a snapshot under traffic never shows a negative in-flight.
+        // Out, lost and filtered are read before in, so that a snapshot under traffic never shows a negative in-flight.
         var lost = _lost.ToDictionary(StringComparer.Ordinal);
+        var filtered = _filtered.ToDictionary(StringComparer.Ordinal);
         var sent = Interlocked.Read(ref _out);
-        return new LedgerEntry(name, unit, Interlocked.Read(ref _in), sent, lost);
+        return new LedgerEntry(name, unit, Interlocked.Read(ref _in), sent, lost) { Filtered = filtered };
     }
 }
 
-/// <summary>One stage's numbers: <c>In = Out + Lost + InFlight</c>.</summary>
+/// <summary>One stage's numbers: <c>In = Out + Filtered + Lost + InFlight</c>.</summary>
 public sealed record LedgerEntry(string Stage, string Unit, long In, long Out, IReadOnlyDictionary<string, long> Lost)
 {
-    public long InFlight => In - Out - Lost.Values.Sum();
+    /// <summary>What was left out on purpose, by reason, for example <c>loopback</c>.</summary>
+    public IReadOnlyDictionary<string, long> Filtered { get; init; } = new Dictionary<string, long>();
+
+    public long InFlight => In - Out - Filtered.Values.Sum() - Lost.Values.Sum();
 }

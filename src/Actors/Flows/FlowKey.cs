@@ -1,0 +1,53 @@
+using EbpfActors.Probes;
+using EbpfActors.Probes.Net;
+
+namespace EbpfActors.Actors.Flows;
+
+/// <summary>
+/// What flows are summed by: the socket's identity with the client's port collapsed to 0, which is written as <c>*</c>.
+/// Source is always the local side.
+/// </summary>
+public readonly record struct FlowKey(
+    IpAddress Source,
+    IpAddress Destination,
+    ushort SourcePort,
+    ushort DestinationPort,
+    Transport Transport,
+    Direction Direction,
+    uint Pid,
+    uint NetNamespace,
+    string ProcessName)
+{
+    /// <summary>The port value that stands for any client port.</summary>
+    public const ushort AnyPort = 0;
+
+    /// <summary>The key of a flow; client ports from <paramref name="ephemeralStart"/> on are collapsed, 0 collapses all.</summary>
+    public static FlowKey Of(in FlowIdentity flow, int ephemeralStart)
+    {
+        var outgoing = flow.Direction == Direction.Outgoing;
+        return new FlowKey(
+            flow.Source,
+            flow.Destination,
+            outgoing && flow.SourcePort >= ephemeralStart ? AnyPort : flow.SourcePort,
+            !outgoing && flow.DestinationPort >= ephemeralStart ? AnyPort : flow.DestinationPort,
+            flow.Transport,
+            flow.Direction,
+            flow.Pid,
+            flow.NetNamespace,
+            flow.ProcessName);
+    }
+
+    /// <summary>Numbers first: the name differs only when a process executed another program.</summary>
+    public bool Equals(FlowKey other) =>
+        Destination == other.Destination
+        && Source == other.Source
+        && Packed == other.Packed
+        && Pid == other.Pid
+        && NetNamespace == other.NetNamespace
+        && string.Equals(ProcessName, other.ProcessName, StringComparison.Ordinal);
+
+    public override int GetHashCode() =>
+        HashCode.Combine(Source.Low, Source.High, Destination.Low, Destination.High, Packed, Pid, NetNamespace);
+
+    private ulong Packed => ((ulong)SourcePort << 32) | ((ulong)DestinationPort << 16) | ((ulong)Transport << 8) | (byte)Direction;
+}

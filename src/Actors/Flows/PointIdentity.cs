@@ -1,0 +1,6 @@
+using System.Collections.Immutable;
+
+namespace EbpfActors.Actors.Flows;
+
+/// <summary>Who the points are from: the tags that every point carries. A user tag never overwrites a computed one.</summary>
+public sealed record PointIdentity(string Host, string Service, ImmutableArray<KeyValuePair<string, string>> UserTags);

@@ -1,0 +1,22 @@
+namespace EbpfActors.Actors.Flush;
+
+/// <summary>The rhythm and the bounds of the flush.</summary>
+public sealed record FlushOptions
+{
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>An aggregator without a record for so long is let go.</summary>
+    public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Keys at most; records of further keys are counted as lost with the reason <c>too-many-keys</c>.</summary>
+    public int MaxKeys { get; init; } = 65_536;
+
+    /// <summary>How long a flush waits for the probe, and then for the aggregators, before it goes on with what is there.</summary>
+    public TimeSpan PhaseDeadline { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The same for the last flush, which a stop waits for.</summary>
+    public TimeSpan FinalPhaseDeadline { get; init; } = TimeSpan.FromMilliseconds(600);
+
+    /// <summary>Lines in one message to the outputs at most.</summary>
+    public int LinesPerWrite { get; init; } = 10_000;
+}

@@ -1,0 +1,11 @@
+namespace EbpfActors.Actors.Ledger;
+
+/// <summary>The names of the stages that more than one actor counts in.</summary>
+public static class LedgerStages
+{
+    /// <summary>Kernel records of flows, from the probe's reader to the points of a flush.</summary>
+    public const string Flows = "flows";
+
+    /// <summary>Points that found no output alive; counts only losses.</summary>
+    public const string Undelivered = "undelivered";
+}

@@ -1,0 +1,43 @@
+using Akka.Actor;
+using Akka.Event;
+using EbpfActors.Actors.Flows;
+using EbpfActors.Actors.Points;
+
+namespace EbpfActors.Actors.Ledger;
+
+/// <summary>
+/// Counts what could not be delivered because its receiver was down, and returns what the dead hold: a batch that nobody
+/// disposes of would cost the reader a credit for good.
+/// </summary>
+public sealed class UndeliveredCounter : UntypedActor
+{
+    private readonly LedgerStage _flows;
+    private readonly LedgerStage _points;
+
+    public UndeliveredCounter(FlowLedger ledger)
+    {
+        _flows = ledger.Stage(LedgerStages.Flows, "records");
+        _points = ledger.Stage(LedgerStages.Undelivered, "points");
+    }
+
+    public static Props Props(FlowLedger ledger) => Akka.Actor.Props.Create(() => new UndeliveredCounter(ledger));
+
+    protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(DeadLetter));
+
+    protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
+
+    protected override void OnReceive(object message)
+    {
+        switch ((message as DeadLetter)?.Message)
+        {
+            case FlowBatch batch:
+                _flows.Lost("undeliverable", batch.Records);
+                batch.Dispose();
+                break;
+            case WritePoints points:
+                _points.In(points.Lines.Length);
+                _points.Lost("output-down", points.Lines.Length);
+                break;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using System.Diagnostics.CodeAnalysis;
+using EbpfActors.Actors.Flows;
+using EbpfActors.Actors.Ledger;
+using EbpfActors.Probes;
+using EbpfActors.Probes.Net;
+
+namespace EbpfActors.Actors.Probes;
+
+/// <summary>
+/// Owns a net probe and the thread that reads it. Batches and events leave through <see cref="INetProbeListener"/>, on that
+/// thread; after <see cref="Stop"/> has returned true the probe is disposed of, which detaches it.
+/// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The last of thread and actor to leave disposes; see LeaveProbe.")]
+internal sealed class NetProbeReader
+{
+    private readonly INetProbe _probe;
+    private readonly NetProbeOptions _options;
+    private readonly INetProbeListener _listener;
+    private readonly FlowTable _table;
+    private readonly CreditGate _credits;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Thread _thread;
+    private long _sweepWanted;
+    private long _sweepDone;
+    private volatile bool _attached;
+    private int _users = 2;
+
+    public NetProbeReader(NetProbeOptions options, LedgerStage stage, INetProbeListener listener)
+    {
+        _probe = options.Create();
+        _options = options;
+        _listener = listener;
+        _table = new FlowTable(options.Table, stage);
+        _credits = new CreditGate(options.Credits);
+        _thread = new Thread(Run) { IsBackground = true, Name = "net-probe" };
+    }
+
+    public void Start() => _thread.Start();
+
+    public ProbeCounters Counters() => _attached ? _probe.Counters() : new ProbeCounters(0, [], []);
+
+    /// <summary>Sweeps as soon as the thread comes around; of several requests the last one is answered.</summary>
+    public void RequestSweep(long flushId)
+    {
+        Volatile.Write(ref _sweepWanted, flushId);
+        Wake();
+    }
+
+    /// <summary>Ends the thread; false when it did not come back in time, and then it disposes of the probe when it does.</summary>
+    public bool Stop()
+    {
+        _stop.Cancel();
+        Wake();
+        var ended = _thread.Join(_options.StopDeadline);
+        LeaveProbe();
+        return ended;
+    }
+
+    private void Run()
+    {
+        try
+        {
+            var hooks = _probe.Attach();
+            _attached = true;
+            _listener.Attached(hooks);
+            while (!_stop.IsCancellationRequested)
+            {
+                Turn();
+            }
+        }
+#pragma warning disable CA1031 // Whatever ends this thread is thrown again inside the actor, where supervision sees it.
+        catch (Exception cause)
+#pragma warning restore CA1031
+        {
+            _listener.Failed(cause);
+        }
+        finally
+        {
+            Send(mayWait: false);
+            LeaveProbe();
+        }
+    }
+
+    private void Turn()
+    {
+        if (!SweepDue())
+        {
+            _probe.Wait(_options.WaitAtMost);
+        }
+
+        _probe.Drain(OnDelta);
+        Send();
+        if (SweepDue())
+        {
+            var flushId = Volatile.Read(ref _sweepWanted);
+            _probe.Sweep(OnDelta);
+            Send();
+            _sweepDone = flushId;
+            _listener.Swept(flushId);
+        }
+        else if (_options.RestBetweenDrains > TimeSpan.Zero)
+        {
+            _stop.Token.WaitHandle.WaitOne(_options.RestBetweenDrains);
+        }
+    }
+
+    private bool SweepDue() => Volatile.Read(ref _sweepWanted) != _sweepDone;
+
+    // Runs inside the probe, where a foreign frame may be on the stack: it must not throw.
+    private void OnDelta(in FlowDelta delta)
+    {
+        _table.Add(delta);
+        if (_table.IsFull)
+        {
+            Send();
+        }
+    }
+
+    private void Send(bool mayWait = true)
+    {
+        _table.CountFiltered();
+        if (_table.IsEmpty)
+        {
+            return;
+        }
+
+        if (mayWait ? _credits.Take(_stop.Token) : _credits.TryTake())
+        {
+            _listener.Read(_table.Take(_credits));
+        }
+        else
+        {
+            _table.Discard("probe-stopped");
+        }
+    }
+
+    private void Wake()
+    {
+        if (_attached)
+        {
+            _probe.Wake();
+        }
+    }
+
+    // The last of the two that use the probe, thread and actor, detaches it: a reader that hangs cannot be pulled away under.
+    private void LeaveProbe()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            _attached = false;
+            _probe.Dispose();
+            _stop.Dispose();
+        }
+    }
+}

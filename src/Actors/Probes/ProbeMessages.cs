@@ -1,0 +1,25 @@
+using Akka.Actor;
+using EbpfActors.Probes;
+
+namespace EbpfActors.Actors.Probes;
+
+/// <summary>Probe -> agent -> event stream: attached, with these hooks.</summary>
+public sealed record ProbeReady(string Name, IReadOnlyList<HookStatus> Hooks) : INoSerializationVerificationNeeded;
+
+/// <summary>Anyone -> probe: answer with a <see cref="ProbeStatus"/>.</summary>
+public sealed class GetProbeStatus : INoSerializationVerificationNeeded
+{
+    public static readonly GetProbeStatus Instance = new();
+
+    private GetProbeStatus()
+    {
+    }
+}
+
+/// <summary>Probe -> whoever asked. <paramref name="State"/> is <c>attaching</c>, <c>attached</c>, <c>waiting</c> (to be restarted) or <c>failed</c>.</summary>
+public sealed record ProbeStatus(
+    string Name,
+    string State,
+    IReadOnlyList<HookStatus> Hooks,
+    ProbeCounters Counters,
+    string Problem) : INoSerializationVerificationNeeded;

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using EbpfActors.Probes;
+using EbpfActors.Probes.Net;
+
+namespace EbpfActors.Actors.Tests.Doubles;
+
+/// <summary>A kernel that a test fills: closed flows wait to be drained, open ones to be swept.</summary>
+internal sealed class FakeKernel
+{
+    private readonly ConcurrentQueue<FlowDelta> _closed = new();
+    private readonly ConcurrentQueue<FlowDelta> _open = new();
+    private readonly AutoResetEvent _wake = new(false);
+
+    public int Attached { get; private set; }
+
+    public int Detached { get; private set; }
+
+    public int Drained => _drained;
+
+    private int _drained;
+
+    public Exception? OnAttach { get; set; }
+
+    public Exception? OnDrain { get; set; }
+
+    public INetProbe Probe() => new FakeProbe(this);
+
+    public void Close(params FlowDelta[] deltas)
+    {
+        Array.ForEach(deltas, _closed.Enqueue);
+        _wake.Set();
+    }
+
+    public void Open(params FlowDelta[] deltas) => Array.ForEach(deltas, _open.Enqueue);
+
+    public void FailNextDrain(Exception failure)
+    {
+        OnDrain = failure;
+        _wake.Set();
+    }
+
+    private sealed class FakeProbe(FakeKernel kernel) : INetProbe
+    {
+        public IReadOnlyList<HookStatus> Attach()
+        {
+            if (kernel.OnAttach is { } failure)
+            {
+                throw failure;
+            }
+
+            kernel.Attached++;
+            return [new HookStatus("tcp-state", "tp_btf/inet_sock_set_state", "")];
+        }
+
+        public void Wait(TimeSpan timeout) => kernel._wake.WaitOne(timeout);
+
+        public void Wake() => kernel._wake.Set();
+
+        public int Drain(FlowDeltaSink sink)
+        {
+            if (kernel.OnDrain is { } failure)
+            {
+                kernel.OnDrain = null;
+                throw failure;
+            }
+
+            return Take(kernel._closed, sink);
+        }
+
+        public int Sweep(FlowDeltaSink sink) => Take(kernel._open, sink);
+
+        public ProbeCounters Counters() => new(kernel._drained, [], []);
+
+        public void Dispose() => kernel.Detached++;
+
+        private int Take(ConcurrentQueue<FlowDelta> queue, FlowDeltaSink sink)
+        {
+            var taken = 0;
+            while (queue.TryDequeue(out var delta))
+            {
+                sink(delta);
+                taken++;
+                Interlocked.Increment(ref kernel._drained);
+            }
+
+            return taken;
+        }
+    }
+}

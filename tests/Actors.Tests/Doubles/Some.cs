@@ -1,0 +1,43 @@
+using EbpfActors.Actors.Flows;
+using EbpfActors.Actors.Ledger;
+using EbpfActors.Probes;
+using EbpfActors.Probes.Net;
+
+namespace EbpfActors.Actors.Tests.Doubles;
+
+/// <summary>Records and keys that differ only in what a test is about.</summary>
+internal static class Some
+{
+    public static FlowIdentity Flow(
+        string source = "192.0.2.15",
+        string destination = "203.0.113.10",
+        ushort sourcePort = 40000,
+        ushort destinationPort = 443,
+        Transport transport = Transport.Tcp,
+        Direction direction = Direction.Outgoing,
+        uint pid = 4242,
+        string process = "curl") =>
+        new(IpAddress.Parse(source), IpAddress.Parse(destination), sourcePort, destinationPort, transport, direction, pid, 1, process);
+
+    public static FlowDelta Delta(FlowIdentity? flow = null, ulong read = 10, ulong written = 5, uint rtt = 0, uint rttVar = 0) =>
+        new(flow ?? Flow(), read, written, Retransmits: 0, Established: 0, Closed: 0, rtt, rttVar);
+
+    public static FlowDelta DeltaOfPid(uint pid, ulong read = 10, ulong written = 5) => Delta(Flow(pid: pid), read, written);
+
+    public static FlowKey Key(FlowIdentity? flow = null) => FlowKey.Of(flow ?? Flow(), ephemeralStart: 0);
+
+    public static FlowBatch Batch(FlowLedger ledger, CreditGate credits, params FlowDelta[] deltas)
+    {
+        var table = new FlowTable(new FlowTableOptions(), ledger.Stage(LedgerStages.Flows, "records"));
+        foreach (var delta in deltas)
+        {
+            table.Add(delta);
+        }
+
+        credits.TryTake();
+        return table.Take(credits);
+    }
+
+    public static LedgerEntry FlowsEntry(this FlowLedger ledger) =>
+        ledger.Stage(LedgerStages.Flows, "records").Snapshot();
+}

@@ -1,0 +1,52 @@
+using System.Text;
+using Akka.Actor;
+using Akka.TestKit.Xunit;
+using EbpfActors.Actors.Flows;
+using EbpfActors.Actors.Tests.Doubles;
+using Shouldly;
+using Xunit;
+
+namespace EbpfActors.Actors.Tests.Flows;
+
+public sealed class FlowAggregatorTests() : TestKit(VirtualTime.Config)
+{
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(10);
+
+    private readonly PlainRenderer _renderer = new();
+
+    [Fact]
+    public async Task Flush_reports_the_sum_of_what_was_added()
+    {
+        var parent = CreateTestProbe();
+        var aggregator = parent.ChildActorOf(FlowAggregator.Props(Some.Key(), _renderer, IdleAfter));
+
+        aggregator.Tell(new AddTotals(FlowTotals.Of(Some.Delta(read: 1))));
+        aggregator.Tell(new AddTotals(FlowTotals.Of(Some.Delta(read: 2))));
+        aggregator.Tell(new FlushFlow(1, 77));
+        aggregator.Tell(new AddTotals(FlowTotals.Of(Some.Delta(read: 4))));
+        aggregator.Tell(new FlushFlow(2, 78));
+
+        var first = await parent.ExpectMsgAsync<FlowFlushed>();
+        var second = await parent.ExpectMsgAsync<FlowFlushed>();
+        (first.FlushId, first.Totals.BytesRead, first.Totals.Records).ShouldBe((1, 3UL, 2));
+        (second.FlushId, second.Totals.BytesRead, second.Totals.Records).ShouldBe((2, 4UL, 1));
+        Encoding.UTF8.GetString(first.Line).ShouldEndWith(" 77");
+        _renderer.PrefixesMade.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Flushing_does_not_keep_an_idle_aggregator_alive()
+    {
+        var parent = CreateTestProbe();
+        var aggregator = parent.ChildActorOf(FlowAggregator.Props(Some.Key(), _renderer, IdleAfter));
+        aggregator.Tell(new AddTotals(FlowTotals.Of(Some.Delta())));
+        await aggregator.Barrier();
+
+        Sys.Advance(IdleAfter - TimeSpan.FromSeconds(1));
+        aggregator.Tell(new FlushFlow(1, 77));
+        await parent.ExpectMsgAsync<FlowFlushed>();
+        Sys.Advance(TimeSpan.FromSeconds(2));
+
+        (await parent.ExpectMsgAsync<PassivateFlow>()).Key.ShouldBe(Some.Key());
+    }
+}
