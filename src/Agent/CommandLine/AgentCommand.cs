@@ -31,9 +31,9 @@ internal sealed class AgentCommand
             return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
         }
 
-        foreach (var error in parsed.Errors)
+        foreach (var error in UsageErrors.Of(parsed))
         {
-            await Console.Error.WriteLineAsync($"ebpf-actors: {error.Message}");
+            await Console.Error.WriteLineAsync($"ebpf-actors: {error}");
         }
 
         await Console.Error.WriteLineAsync("Try 'ebpf-actors --help'.");

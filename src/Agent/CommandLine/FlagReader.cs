@@ -15,10 +15,15 @@ internal static class FlagReader
         var command = new Command("args");
         // The same list serves both generations, so the word run may be part of it.
         var run = new Command("run");
-        flags.AddTo(command);
-        flags.AddTo(run);
         command.Add(run);
+        foreach (var each in (Command[])[command, run])
+        {
+            flags.AddTo(each);
+            // Without an action a command that has subcommands insists on one of them.
+            each.SetAction(_ => 0);
+        }
+
         var parsed = command.Parse(arguments, Rules);
-        return new FlagReading(flags.Read(parsed, source), [.. parsed.Errors.Select(e => e.Message.TrimEnd('.'))]);
+        return new FlagReading(flags.Read(parsed, source), UsageErrors.Of(parsed));
     }
 }

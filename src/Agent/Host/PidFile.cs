@@ -10,12 +10,13 @@ namespace EbpfActors.Agent.Host;
 public sealed class PidFile : IDisposable
 {
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-    private const int Attempts = 5;
-    private readonly string _path;
-    private readonly string _text;
-    private readonly FileStream _file;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    private PidFile(string path, string text, FileStream file) => (_path, _text, _file) = (path, text, file);
+    private readonly FileStream _file;
+    private readonly int _pid;
+
+    private PidFile(FileStream file, int pid) => (_file, _pid) = (file, pid);
 
     /// <summary>Takes the file for this process. A file whose process is gone, or is not a collector, is taken over.</summary>
     /// <exception cref="InstanceRunningException">Another instance has it.</exception>
@@ -28,64 +29,83 @@ public sealed class PidFile : IDisposable
             Directory.CreateDirectory(folder);
         }
 
-        var text = pid.ToString(CultureInfo.InvariantCulture);
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        var deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        while (true)
         {
-            var file = Lock(path);
             try
             {
-                // In a container every run has the same small pid, so one's own number is a leftover.
-                if (ReadPid(file) is { } other && other != pid && isCollector(other))
+                if (TryTake(path, pid, isCollector) is { } taken)
                 {
-                    throw new InstanceRunningException(path, other);
+                    return taken;
                 }
-
-                Write(file, text);
-                if (ReadUnlocked(path) == text)
-                {
-                    return new PidFile(path, text, file);
-                }
-
-                // The previous owner deleted the file between our open and our lock; what we hold has no name any more.
-                file.Dispose();
             }
-            catch
+            catch (IOException) when (Environment.TickCount64 < deadline && File.Exists(path))
             {
-                file.Dispose();
-                throw;
+                // Somebody else is between taking the lock and showing his pid.
+                Thread.Sleep(Pause);
             }
         }
-
-        throw new IOException($"{path} is deleted again and again while it is taken");
     }
 
     public void Dispose()
     {
-        if (_file.CanRead && ReadUnlocked(_path) == _text)
+        // Deleted or overwritten by somebody else: then it is not ours to remove.
+        if (_file.CanRead && !FileLock.HasLostItsName(_file) && ReadPid(_file) == _pid)
         {
-            File.Delete(_path);
+            File.Delete(_file.Name);
         }
 
         _file.Dispose();
     }
 
+    /// <summary>Null when the file was deleted under the lock by its previous owner; then it has to be made anew.</summary>
+    private static PidFile? TryTake(string path, int pid, Func<int, bool> isCollector)
+    {
+        var file = Lock(path);
+        try
+        {
+            // In a container every run has the same small pid, so one's own number is a leftover.
+            if (ReadPid(file) is { } other && other != pid && isCollector(other))
+            {
+                throw new InstanceRunningException(path, other);
+            }
+
+            if (!FileLock.HasLostItsName(file))
+            {
+                Write(file, pid);
+                FileLock.Share(file);
+                return new PidFile(file, pid);
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>Sharing nothing is an exclusive flock; the owner keeps a shared one, so that its pid stays readable.</summary>
     private static FileStream Lock(string path)
     {
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
         }
-        catch (IOException) when (File.Exists(path) && Parse(ReadUnlocked(path)) is { } owner)
+        catch (IOException) when (File.Exists(path))
         {
-            throw new InstanceRunningException(path, owner);
+            using var reader = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            throw ReadPid(reader) is { } owner ? new InstanceRunningException(path, owner) : new IOException($"{path} is locked by another process");
         }
     }
 
-    private static void Write(FileStream file, string text)
+    private static void Write(FileStream file, int pid)
     {
         file.SetLength(0);
         file.Position = 0;
-        file.Write(Encoding.ASCII.GetBytes(text));
+        file.Write(Encoding.ASCII.GetBytes(pid.ToString(CultureInfo.InvariantCulture)));
         file.Flush(flushToDisk: true);
         File.SetUnixFileMode(file.SafeFileHandle, Mode);
     }
@@ -93,22 +113,8 @@ public sealed class PidFile : IDisposable
     private static int? ReadPid(FileStream file)
     {
         Span<byte> bytes = stackalloc byte[32];
-        return Parse(Encoding.ASCII.GetString(bytes[..file.Read(bytes)]));
-    }
-
-    private static int? Parse(string text) =>
-        int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
-
-    private static string ReadUnlocked(string path)
-    {
-        try
-        {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return reader.ReadToEnd().Trim();
-        }
-        catch (IOException)
-        {
-            return "";
-        }
+        file.Position = 0;
+        var text = Encoding.ASCII.GetString(bytes[..file.Read(bytes)]).Trim();
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
     }
 }
