@@ -26,6 +26,10 @@ public static class StatusClient
         {
             throw new IOException($"no permission to ask the agent at {path}; ask as root or as the agent's user", e);
         }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.WouldBlock)
+        {
+            throw new IOException($"too many ask the agent at {path} at once; try again", e);
+        }
         catch (SocketException e)
         {
             throw new IOException($"no agent is running (nothing listens on {path}); start one, or name its --status-socket", e);

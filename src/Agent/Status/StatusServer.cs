@@ -10,6 +10,9 @@ namespace EbpfActors.Agent.Status;
 public sealed class StatusServer : IAsyncDisposable
 {
     private const int MostAtOnce = 4;
+
+    // Beyond this the kernel refuses to connect at once instead of letting the client wait.
+    private const int MostWaiting = 64;
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(5);
 
     private readonly string _path;
@@ -70,7 +73,7 @@ public sealed class StatusServer : IAsyncDisposable
             socket.Bind(new UnixDomainSocketEndPoint(path));
             // Between bind and here the file may have a wider mode, but nobody can connect before listen.
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            socket.Listen(MostAtOnce);
+            socket.Listen(MostWaiting);
             return socket;
         }
         catch (SocketException e)

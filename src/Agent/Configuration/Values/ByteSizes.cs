@@ -23,7 +23,7 @@ internal static class ByteSizes
     public static bool TryParse(string text, out long bytes)
     {
         bytes = 0;
-        var lower = text.Trim().ToLowerInvariant();
+        var lower = text.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
         foreach (var (name, factor) in Units)
         {
             if (lower.EndsWith(name, StringComparison.Ordinal)
