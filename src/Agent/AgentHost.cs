@@ -31,15 +31,15 @@ public static class AgentHost
 
     private static async Task<int> RunAloneAsync(AgentOptions options, CancellationToken cancellation)
     {
-        using var log = new AgentLog(LogPlan.For(options.Log, options.Output, onTerminal: !Console.IsOutputRedirected));
+        var plan = LogPlan.For(options.Log, options.Output, onTerminal: !Console.IsOutputRedirected);
+        using var log = new AgentLog(plan.OrStderrIfNotWritable(Console.Error));
         using var signals = new ShutdownSignals(log.Reopen, cancellation);
         using var systemd = SystemdNotifier.FromEnvironment();
         var logger = log.Factory.CreateLogger("ebpf-actors");
         Introduce(options, logger);
         // The actor system starts here, and its answer replaces StatusWithoutActors.
         var startedAt = DateTimeOffset.Now;
-        await using var status = StatusServer.Start(
-            options.Process.StatusSocket, _ => Task.FromResult(StatusWithoutActors(options, startedAt)), logger);
+        await using var status = StartStatus(options, _ => Task.FromResult(StatusWithoutActors(options, startedAt)), logger);
         systemd.Ready("collecting");
         await UntilAsync(signals.Stopping);
         systemd.Stopping();
@@ -55,12 +55,26 @@ public static class AgentHost
             AgentVersion.Text, string.Join(",", options.Plugins.Enabled), options.Net.Interval, string.Join(",", options.Output.Targets.Select(t => t.Kind)));
         foreach (var ignored in options.Ignored)
         {
-            logger.LogWarning("Ignored: {Name} has no effect in this version", ignored);
+            logger.LogInformation("Ignored: {Name} has no effect in this version", ignored);
         }
 
         foreach (var warning in options.Warnings)
         {
             logger.LogWarning("{Warning}", warning);
+        }
+    }
+
+    /// <summary>Null when nobody can ask: that is no reason not to collect.</summary>
+    private static StatusServer? StartStatus(AgentOptions options, Func<CancellationToken, Task<AgentStatus>> status, ILogger logger)
+    {
+        try
+        {
+            return StatusServer.Start(options.Process.StatusSocket, status, logger);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            logger.LogWarning("No status for 'ebpf-actors status': {Reason}", e.Message);
+            return null;
         }
     }
 

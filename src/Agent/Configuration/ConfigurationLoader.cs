@@ -16,7 +16,10 @@ internal static class ConfigurationLoader
     public static ConfigurationResult Combine(
         FlagReading flags, IReadOnlyDictionary<string, string> environment, LayerReading file, MachineFacts machine) =>
         OptionsBuilder.Build(
-            [.. flags.Givens, .. EnvironmentLayer.Read(environment), .. file.Givens], machine, file.Problems, file.Warnings);
+            [.. flags.Givens, .. EnvironmentLayer.Read(environment), .. file.Givens],
+            machine,
+            file.Problems,
+            [.. file.Warnings, .. EnvironmentLayer.Warnings(environment.Keys)]);
 
     private static LayerReading ReadFile(string? path)
     {

@@ -14,6 +14,7 @@ public sealed class StatusServer : IAsyncDisposable
     // Beyond this the kernel refuses to connect at once instead of letting the client wait.
     private const int MostWaiting = 64;
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(200);
 
     private readonly string _path;
     private readonly Func<CancellationToken, Task<AgentStatus>> _status;
@@ -124,6 +125,8 @@ public sealed class StatusServer : IAsyncDisposable
             catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
             {
                 _places.Release();
+                // Out of descriptors, for example: the next attempt would fail at once as well.
+                await Task.Delay(AfterFailure, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

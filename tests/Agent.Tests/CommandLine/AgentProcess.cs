@@ -8,26 +8,37 @@ internal sealed class AgentProcess : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Process _process;
 
-    private AgentProcess(string[] arguments)
+    private AgentProcess(string[] prefix, string[] arguments, string? notifySocket = null)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "ebpf-actors"), arguments)
+        string[] line = [.. prefix, Path.Combine(AppContext.BaseDirectory, "ebpf-actors"), .. arguments];
+        var start = new ProcessStartInfo(line[0], line[1..])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
         start.Environment["NO_COLOR"] = "1";
+        if (notifySocket is not null)
+        {
+            start.Environment["NOTIFY_SOCKET"] = notifySocket;
+        }
+
         _process = Process.Start(start)!;
     }
 
     public int Id => _process.Id;
 
-    public bool HasExited => _process.HasExited;
+    public static AgentProcess Start(string notifySocket, params string[] arguments) => new([], arguments, notifySocket);
 
-    public static AgentProcess Start(params string[] arguments) => new(arguments);
+    /// <summary>Without any capability, even for root.</summary>
+    public static async Task<(int Code, string Output, string Error)> RunUnprivilegedAsync(params string[] arguments)
+    {
+        using var agent = new AgentProcess(["setpriv", "--bounding-set=-all", "--inh-caps=-all"], arguments);
+        return await agent.EndAsync();
+    }
 
     public static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
     {
-        using var agent = new AgentProcess(arguments);
+        using var agent = new AgentProcess([], arguments);
         return await agent.EndAsync();
     }
 

@@ -106,13 +106,17 @@ public sealed class ExecutableTests
         Assert.SkipWhen(Prerequisites.Missing(PrerequisiteFacts.OfThisMachine()).Count > 0, "this machine cannot run the agent");
         using var folder = new TemporaryFolder();
         string[] arguments = ["run", "--output", $"file:{folder["points"]}", "--log", folder["log"], "--pidfile", folder["pid"], "--status-socket", folder["sock"], "--spool-dir", folder["spool"]];
-        using var agent = AgentProcess.Start(arguments);
-        var status = await FirstStatusAsync(agent, folder["sock"]);
+        using var systemd = new NotifySocket(folder["notify"]);
+        using var agent = AgentProcess.Start(folder["notify"], arguments);
+        var ready = await systemd.ReceiveAsync();
+        var status = AgentStatusJson.Read(await StatusClient.AskAsync(folder["sock"], TestContext.Current.CancellationToken));
 
         var second = await AgentProcess.RunAsync(arguments);
         await agent.SignalAsync(signal);
         var (code, output, _) = await agent.EndAsync();
 
+        Assert.StartsWith("READY=1\n", ready, StringComparison.Ordinal);
+        Assert.Equal("STOPPING=1", await systemd.ReceiveAsync());
         Assert.Equal(agent.Id, status.Pid);
         Assert.Equal(ExitCode.Failed, second.Code);
         Assert.Contains($"another instance is running with pid {agent.Id}", second.Error, StringComparison.Ordinal);
@@ -120,20 +124,14 @@ public sealed class ExecutableTests
         Assert.False(File.Exists(folder["pid"]) || File.Exists(folder["sock"]));
     }
 
-    private static async Task<AgentStatus> FirstStatusAsync(AgentProcess agent, string socket)
+    [Fact]
+    public async Task A_machine_that_lacks_something_is_told_what_with_code_3()
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            try
-            {
-                return AgentStatusJson.Read(await StatusClient.AskAsync(socket, deadline.Token));
-            }
-            catch (IOException) when (!agent.HasExited)
-            {
-                deadline.Token.ThrowIfCancellationRequested();
-                await Task.Yield();
-            }
-        }
+        Assert.SkipUnless(File.Exists("/usr/bin/setpriv") && Environment.IsPrivilegedProcess, "needs root and setpriv");
+
+        var (code, _, error) = await AgentProcess.RunUnprivilegedAsync("run");
+
+        Assert.Equal(ExitCode.MissingPrerequisite, code);
+        Assert.Contains("ebpf-actors: no permission to load eBPF programs; run as root", error, StringComparison.Ordinal);
     }
 }

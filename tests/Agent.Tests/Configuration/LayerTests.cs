@@ -87,6 +87,12 @@ public sealed class LayerTests
         Assert.Equal(disabled, Reading.Options(environment: new() { ["ENV_INPUT_EBPF_IPV6_DISABLED"] = text }).Net.IPv6Disabled);
 
     [Fact]
+    public void An_unknown_variable_of_this_input_is_a_warning() =>
+        Assert.Equal(
+            ["variable ENV_INPUT_EBPF_INTERVALL is not known; did you mean ENV_INPUT_EBPF_INTERVAL?"],
+            Reading.Options(environment: new() { ["ENV_INPUT_EBPF_INTERVALL"] = "60s", ["ENV_INPUT_CPU_INTERVAL"] = "60s" }).Warnings);
+
+    [Fact]
     public void Variables_of_the_later_generation_win_over_those_of_the_earlier_one()
     {
         var options = Reading.Options(environment: new()

@@ -26,6 +26,18 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
+    public void A_log_that_cannot_be_written_goes_to_standard_error_and_says_so()
+    {
+        using var complaints = new StringWriter();
+        File.WriteAllText(_folder["file"], "");
+
+        var plan = new LogPlan(_folder["file/agent.log"], "info").OrStderrIfNotWritable(complaints);
+
+        Assert.Equal(new LogPlan("stderr", "info"), plan);
+        Assert.StartsWith("ebpf-actors: the log goes to stderr: ", complaints.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Lines_from_the_level_on_reach_the_file()
     {
         using (var log = new AgentLog(new LogPlan(_folder["deep/agent.log"], "warn")))

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using EbpfActors.Agent.Configuration.Settings;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
@@ -91,8 +92,8 @@ internal sealed class TomlFile
     {
         StringValueSyntax text => (TomlShape.Text, [text.Value ?? ""]),
         BooleanValueSyntax boolean => (TomlShape.Boolean, [boolean.Value ? "true" : "false"]),
-        IntegerValueSyntax integer => (TomlShape.Integer, [integer.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)]),
-        FloatValueSyntax number => (TomlShape.Float, [number.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)]),
+        IntegerValueSyntax integer => (TomlShape.Integer, [integer.Value.ToString(CultureInfo.InvariantCulture)]),
+        FloatValueSyntax number => (TomlShape.Float, [number.Value.ToString(CultureInfo.InvariantCulture)]),
         ArraySyntax array when array.Items.All(i => i.Value is StringValueSyntax) =>
             (TomlShape.List, [.. array.Items.Select(i => ((StringValueSyntax)i.Value!).Value ?? "")]),
         ArraySyntax array => (TomlShape.MixedList, [.. array.Items.Select(i => i.Value!.ToString()!.Trim())]),
