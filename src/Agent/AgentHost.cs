@@ -52,7 +52,10 @@ public static class AgentHost
     {
         logger.LogInformation(
             "ebpf-actors {Version} starts: plugins {Plugins}, every {Interval}, to {Outputs}",
-            AgentVersion.Text, string.Join(",", options.Plugins.Enabled), options.Net.Interval, string.Join(",", options.Output.Targets.Select(t => t.Kind)));
+            AgentVersion.Text,
+            string.Join(",", options.Plugins.Enabled),
+            options.Net.Interval,
+            string.Join(",", options.Output.Targets.Select(t => t.Kind)));
         foreach (var ignored in options.Ignored)
         {
             logger.LogInformation("Ignored: {Name} has no effect in this version", ignored);

@@ -8,7 +8,12 @@ namespace EbpfActors.Agent.CommandLine;
 internal sealed class AgentCommand
 {
     private readonly SettingFlags _flags = new();
-    private readonly Option<string?> _config = new("--config") { HelpName = "FILE", Description = "Read FILE: DataKit's ebpf.conf, or the collector's own format." };
+    private readonly Option<string?> _config = new("--config")
+    {
+        HelpName = "FILE",
+        Description = "Read FILE: DataKit's ebpf.conf, or the collector's own format.",
+    };
+
     private readonly Option<string> _socket = new("--status-socket")
     {
         HelpName = "PATH",
@@ -46,7 +51,8 @@ internal sealed class AgentCommand
         root.Options.Remove(root.Options.OfType<VersionOption>().Single());
         root.Add(_version);
         AddFlags(root);
-        root.SetAction((parsed, stop) => parsed.GetValue(_version) ? Task.FromResult(VersionCommand.Run()) : RunCommand.RunAsync(Load(parsed), stop));
+        root.SetAction((parsed, stop) =>
+            parsed.GetValue(_version) ? Task.FromResult(VersionCommand.Run()) : RunCommand.RunAsync(Load(parsed), stop));
         root.Add(Run());
         root.Add(CheckConfig());
         root.Add(Status());

@@ -53,7 +53,7 @@ internal sealed class OptionsBuilder
     {
         Targets = _resolver.Resolve(AgentSettings.Output),
         SpoolFolder = _resolver.Resolve(
-            ProcessSettings.SpoolFolder, _machine.DataKitInstalled ? $"{MachineFacts.ExternalsFolder}/ebpf-actors-spool" : "/var/lib/ebpf-actors/spool"),
+            ProcessSettings.SpoolFolder, InDataKitsFolder("ebpf-actors-spool", otherwise: "/var/lib/ebpf-actors/spool")),
         SpoolBytes = _resolver.Resolve(ProcessSettings.SpoolSize),
     };
 
@@ -122,8 +122,7 @@ internal sealed class OptionsBuilder
     private LogOptions Log(OutputOptions output)
     {
         var target = _resolver.Resolve(
-            ProcessSettings.Log with { Default = [_machine.DataKitInstalled ? $"{MachineFacts.ExternalsFolder}/datakit-ebpf.log" : "stderr"] },
-            out var source);
+            ProcessSettings.Log with { Default = [InDataKitsFolder("datakit-ebpf.log", otherwise: "stderr")] }, out var source);
         if (target == "stdout" && output.OwnsStandardOutput)
         {
             _problems.Add(new(source.Name, "stdout carries the points or the table; use stderr or a path", source.Line));
@@ -142,7 +141,9 @@ internal sealed class OptionsBuilder
     };
 
     private ProcessOptions Process() => new(
-        _resolver.Resolve(
-            ProcessSettings.PidFile, _machine.DataKitInstalled ? $"{MachineFacts.ExternalsFolder}/datakit-ebpf.pid" : "/run/ebpf-actors.pid"),
+        _resolver.Resolve(ProcessSettings.PidFile, InDataKitsFolder("datakit-ebpf.pid", otherwise: "/run/ebpf-actors.pid")),
         _resolver.Resolve(ProcessSettings.StatusSocket));
+
+    private string InDataKitsFolder(string name, string otherwise) =>
+        _machine.DataKitInstalled ? $"{MachineFacts.ExternalsFolder}/{name}" : otherwise;
 }

@@ -11,7 +11,7 @@ public static class PluginNames
 
     public static readonly IReadOnlyList<string> Plugins = [Net, Bash, Conntrack];
 
-    /// <summary>Plugins of the reference's later generation: its configuration must start this agent, so they are accepted and ignored.</summary>
+    /// <summary>Plugins of the reference's later generation; accepted and ignored, since its configuration must start this agent.</summary>
     public static readonly IReadOnlyList<string> OfLaterGeneration = ["ebpf-trace", "bpf-netlog"];
 
     public static readonly IReadOnlyList<string> Layer7 = [HttpFlow, HttpFlowTls];

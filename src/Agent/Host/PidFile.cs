@@ -97,7 +97,9 @@ public sealed class PidFile : IDisposable
         catch (IOException) when (File.Exists(path))
         {
             using var reader = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            throw ReadPid(reader) is { } owner ? new InstanceRunningException(path, owner) : new IOException($"{path} is locked by another process");
+            throw ReadPid(reader) is { } owner
+                ? new InstanceRunningException(path, owner)
+                : new IOException($"{path} is locked by another process");
         }
     }
 

@@ -18,7 +18,8 @@ public static class Prerequisites
     {
         if (!facts.IsLinux || facts.Architecture != Architecture.X64)
         {
-            yield return $"this machine is {(facts.IsLinux ? "linux" : "not Linux")}/{facts.Architecture.ToString().ToLowerInvariant()}; the agent runs on linux/amd64 only";
+            var system = facts.IsLinux ? "linux" : "not Linux";
+            yield return $"this machine is {system}/{facts.Architecture.ToString().ToLowerInvariant()}; the agent runs on linux/amd64 only";
         }
 
         if (facts.IsLinux && facts.Kernel < OldestKernel)
@@ -28,12 +29,14 @@ public static class Prerequisites
 
         if (!MayLoadPrograms(facts.Capabilities))
         {
-            yield return "no permission to load eBPF programs; run as root, or grant CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN (in a container: privileged)";
+            yield return "no permission to load eBPF programs; run as root, "
+                + "or grant CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN (in a container: privileged)";
         }
 
         if (!facts.HasKernelBtf)
         {
-            yield return "/sys/kernel/btf/vmlinux does not exist; use a kernel built with CONFIG_DEBUG_INFO_BTF=y (in a container: mount /sys)";
+            yield return "/sys/kernel/btf/vmlinux does not exist; "
+                + "use a kernel built with CONFIG_DEBUG_INFO_BTF=y (in a container: mount /sys)";
         }
 
         if (!facts.SupportsCGroup2)

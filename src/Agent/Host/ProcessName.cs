@@ -5,17 +5,28 @@ internal static class ProcessName
 {
     private static readonly string[] Ours = ["datakit-ebpf", "ebpf-actors"];
 
-    public static bool IsCollector(int pid) => Ours.Contains(Command(pid)) || Ours.Contains(Executable(pid));
+    public static bool IsCollector(int pid) =>
+        IsAlive(Read(pid, "stat")) && (Ours.Contains(Read(pid, "comm").TrimEnd('\n')) || Ours.Contains(Executable(pid)));
 
-    private static string? Command(int pid)
+    /// <summary>
+    /// DataKit never reaps a collector that died, so the dead one keeps its pid and its name, as a zombie. The state
+    /// follows the name in brackets, and the name may hold brackets itself.
+    /// </summary>
+    internal static bool IsAlive(string stat)
+    {
+        var state = stat.LastIndexOf(')') + 2;
+        return state < stat.Length && stat[state] is not ('Z' or 'X');
+    }
+
+    private static string Read(int pid, string file)
     {
         try
         {
-            return File.ReadAllText($"/proc/{pid}/comm").TrimEnd('\n');
+            return File.ReadAllText($"/proc/{pid}/{file}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return "";
         }
     }
 
@@ -24,7 +35,8 @@ internal static class ProcessName
         try
         {
             // After an upgrade the kernel shows the old file as "name (deleted)".
-            return Path.GetFileName(File.ResolveLinkTarget($"/proc/{pid}/exe", returnFinalTarget: false)?.FullName.Replace(" (deleted)", "", StringComparison.Ordinal));
+            var target = File.ResolveLinkTarget($"/proc/{pid}/exe", returnFinalTarget: false)?.FullName;
+            return Path.GetFileName(target?.Replace(" (deleted)", "", StringComparison.Ordinal));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

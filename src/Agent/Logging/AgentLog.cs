@@ -12,7 +12,9 @@ public sealed class AgentLog : IDisposable
 {
     private const long ArchiveAbove = 32 << 20;
     private const int Archives = 5;
-    private static readonly SimpleLayout Line = "${longdate} ${level:uppercase=true:padding=-5} ${logger:shortName=true}: ${message}${onexception:${newline}${exception:format=tostring}}";
+    private static readonly SimpleLayout Line =
+        "${longdate} ${level:uppercase=true:padding=-5} ${logger:shortName=true}: ${message}"
+        + "${onexception:${newline}${exception:format=tostring}}";
     private readonly LogPlan _plan;
     private readonly string _overrideFile;
     private readonly LogFactory _factory = new();

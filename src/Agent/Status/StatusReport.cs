@@ -9,9 +9,9 @@ internal static class StatusReport
 {
     public static void Write(AgentStatus status, IAnsiConsole console)
     {
-        console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"ebpf-actors {status.Version}, pid {status.Pid}, up {Durations.Write(TimeSpan.FromSeconds(status.UptimeSeconds))} since {status.StartedAt:yyyy-MM-dd HH:mm:ss zzz}"));
+        var uptime = Durations.Write(TimeSpan.FromSeconds(status.UptimeSeconds));
+        var start = status.StartedAt.ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);
+        console.WriteLine($"ebpf-actors {status.Version}, pid {status.Pid}, up {uptime} since {start}");
         WritePlugins(status, console);
         WriteLedger(status, console);
         WriteWriter(status.Writer, console);
@@ -43,7 +43,8 @@ internal static class StatusReport
         foreach (var stage in status.Ledger)
         {
             var why = string.Join(", ", stage.Lost.Where(l => l.Value > 0).Select(l => $"{l.Key} {Number(l.Value)}"));
-            AddRow(table, stage.Stage, stage.Unit, Number(stage.In), Number(stage.Out), Number(stage.InFlight), Number(stage.Lost.Values.Sum()), why);
+            var lost = Number(stage.Lost.Values.Sum());
+            AddRow(table, stage.Stage, stage.Unit, Number(stage.In), Number(stage.Out), Number(stage.InFlight), lost, why);
         }
 
         WriteIfAny(table, console);
@@ -57,7 +58,8 @@ internal static class StatusReport
         }
 
         var table = NewTable("DataKit", "state", "last success", "queued", "spool", "last error");
-        var spool = $"{Number(writer.SpoolPoints)} points in {Number(writer.SpoolEntries)} entries, {Size(writer.SpoolBytes)} of {Size(writer.SpoolLimitBytes)}";
+        var spool = $"{Number(writer.SpoolPoints)} points in {Number(writer.SpoolEntries)} entries, "
+            + $"{Size(writer.SpoolBytes)} of {Size(writer.SpoolLimitBytes)}";
         var success = writer.LastSuccess?.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "never";
         AddRow(table, writer.State, success, Number(writer.QueuedPoints), spool, writer.LastError);
         WriteIfAny(table, console);

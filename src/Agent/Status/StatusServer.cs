@@ -38,7 +38,8 @@ public sealed class StatusServer : IAsyncDisposable
         new(path, status, log, PeerCredentials.IsRootOrSameUser);
 
     internal static StatusServer Start(
-        string path, Func<CancellationToken, Task<AgentStatus>> status, ILogger log, Func<Socket, bool> mayAsk) => new(path, status, log, mayAsk);
+        string path, Func<CancellationToken, Task<AgentStatus>> status, ILogger log, Func<Socket, bool> mayAsk) =>
+        new(path, status, log, mayAsk);
 
     public async ValueTask DisposeAsync()
     {

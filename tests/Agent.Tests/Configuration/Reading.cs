@@ -8,7 +8,11 @@ namespace EbpfActors.Agent.Tests.Configuration;
 internal static class Reading
 {
     public static ConfigurationResult Of(
-        string file = "", string[]? flags = null, Dictionary<string, string>? environment = null, bool dataKitInstalled = false, string machine = "machine") =>
+        string file = "",
+        string[]? flags = null,
+        Dictionary<string, string>? environment = null,
+        bool dataKitInstalled = false,
+        string machine = "machine") =>
         ConfigurationLoader.Combine(
             FlagReader.Read(flags ?? [], flag => new Source(SourceKind.Flag, flag)),
             environment ?? [],

@@ -115,6 +115,13 @@ public sealed class PidFileTests : IDisposable
         attempts.Single(a => a is not null)!.Dispose();
     }
 
+    [Theory]
+    [InlineData("7 (datakit-ebpf) S 1 7 7", true)]
+    [InlineData("7 (datakit-ebpf) Z 1 7 7", false)]
+    [InlineData("7 (a) Z (b) R 1 7 7", true)]
+    [InlineData("", false)]
+    public void A_collector_that_DataKit_has_not_reaped_is_dead(string stat, bool alive) => Assert.Equal(alive, ProcessName.IsAlive(stat));
+
     [Fact]
     public void This_test_is_not_a_collector() => Assert.False(ProcessName.IsCollector(Environment.ProcessId));
 

@@ -11,7 +11,8 @@ internal static class EnvironmentLayer
     private static readonly ImmutableHashSet<string> Names = [.. SettingCatalog.All.SelectMany(s => s.Environment)];
     private static readonly ImmutableHashSet<string> False = ["", "f", "false", "FALSE", "False", "0"];
 
-    public static ImmutableArray<Given> Read(IReadOnlyDictionary<string, string> variables, SourceKind kind = SourceKind.Environment, int? line = null) =>
+    public static ImmutableArray<Given> Read(
+        IReadOnlyDictionary<string, string> variables, SourceKind kind = SourceKind.Environment, int? line = null) =>
     [
         .. from setting in SettingCatalog.All
            from name in setting.Environment

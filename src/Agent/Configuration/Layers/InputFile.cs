@@ -30,7 +30,8 @@ internal sealed class InputFile(TomlFile file)
     private void CheckHeaders()
     {
         var inputs = file.Headers.Where(h => h.Path == Table).ToList();
-        _problems.AddRange(inputs.Where(h => !h.IsArray).Select(h => new ConfigurationProblem(Table, "is a table; write [[inputs.ebpf]]", h.Line)));
+        _problems.AddRange(inputs.Where(h => !h.IsArray)
+            .Select(h => new ConfigurationProblem(Table, "is a table; write [[inputs.ebpf]]", h.Line)));
         if (inputs.Count > 1)
         {
             _problems.Add(new(Table, $"{inputs.Count} entries, but only one collector can run; remove the others", inputs[1].Line));
@@ -82,7 +83,8 @@ internal sealed class InputFile(TomlFile file)
 
         if (SettingCatalog.InputKeys.ContainsKey(tag))
         {
-            _warnings.Add($"{entry.FullKey} (line {entry.Line}) is a tag, because it stands below [inputs.ebpf.tags]; if the setting is meant, move it above that line");
+            _warnings.Add($"{entry.FullKey} (line {entry.Line}) is a tag, because it stands below [inputs.ebpf.tags]; "
+                + "if the setting is meant, move it above that line");
         }
 
         _keys.Add(new Given(AgentSettings.Tags, [$"{tag}={entry.Values[0]}"], SourceOf(entry)));

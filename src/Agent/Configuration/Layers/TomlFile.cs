@@ -36,7 +36,8 @@ internal sealed class TomlFile
             // One broken line makes the parser stumble over the following ones as well; the first message of a line is the cause.
             return new TomlFile
             {
-                Problems = [.. errors.DistinctBy(e => e.Span.Start.Line).Select(e => new ConfigurationProblem(name, e.Message, e.Span.Start.Line + 1))],
+                Problems = [.. errors.DistinctBy(e => e.Span.Start.Line)
+                    .Select(e => new ConfigurationProblem(name, e.Message, e.Span.Start.Line + 1))],
             };
         }
 

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace EbpfActors.Agent.Configuration.Settings;
 
-/// <summary>One thing that can be configured, with its name in every layer. Flags, variables and file keys are all read from here.</summary>
+/// <summary>
+/// One thing that can be configured, with its name in every layer. Flags, variables and file keys are all read from here.
+/// </summary>
 internal record Setting(string Key, TomlShape Shape)
 {
     /// <summary>Long option names; the first is shown in the help.</summary>

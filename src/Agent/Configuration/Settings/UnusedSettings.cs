@@ -38,7 +38,9 @@ internal static class UnusedSettings
         Value("trace_protos", "--trace-protos", "", "ebpf_trace.trace_proto_list") with { InInputFile = false },
         Value("trace_protos_blacklist", "--trace-protos-blacklist", "", "ebpf_trace.trace_proto_blacklist") with { InInputFile = false },
         Value("sampling_rate", "--sampling-rate", "ENV_INPUT_EBPF_SAMPLING_RATE", "sampling.rate"),
-        Value("sampling_rate_pts_per_min", "--sampling-rate-ptsperminute", "ENV_INPUT_EBPF_SAMPLING_RATE_PTSPERMIN", "sampling.rate_pts_per_min"),
+        Value(
+            "sampling_rate_pts_per_min", "--sampling-rate-ptsperminute", "ENV_INPUT_EBPF_SAMPLING_RATE_PTSPERMIN",
+            "sampling.rate_pts_per_min"),
         Switch("netlog_metric", "--netlog-metric", "ENV_INPUT_EBPF_NETLOG_METRIC", "bpf_netlog.enable_metric") with
         {
             Environment = ["ENV_INPUT_EBPF_NETLOG_METRIC", "ENV_NETLOG_METRIC"],

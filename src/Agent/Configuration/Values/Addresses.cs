@@ -7,7 +7,9 @@ internal static class Addresses
 {
     /// <summary>DataKit's address. It listens on 0.0.0.0, and to the one who connects that means this machine.</summary>
     public static readonly ValueParser<Uri> DataKit = Parsed.Last(text =>
-        TryParse(text, out var address) ? Parsed.Ok(ThisMachineForAny(address)) : Error(text, "127.0.0.1:9529, https://datakit.example:9529"));
+        TryParse(text, out var address)
+            ? Parsed.Ok(ThisMachineForAny(address))
+            : Error(text, "127.0.0.1:9529, https://datakit.example:9529"));
 
     public static readonly ValueParser<Uri> Kubernetes = Parsed.Last(text =>
         TryParse(text, out var address) ? Parsed.Ok(address) : Error(text, "https://kubernetes.default:443"));

@@ -21,7 +21,8 @@ internal static class OutputList
         "stdout" => Parsed.Ok(new OutputTarget(OutputKind.Stdout)),
         "table" => Parsed.Ok(new OutputTarget(OutputKind.Table)),
         FilePrefix or "file" => Parsed.Error<OutputTarget>($"\"{item}\" has no path; write for example file:/tmp/points.txt"),
-        _ when item.StartsWith(FilePrefix, StringComparison.Ordinal) => Parsed.Ok(new OutputTarget(OutputKind.File, item[FilePrefix.Length..])),
+        _ when item.StartsWith(FilePrefix, StringComparison.Ordinal) =>
+            Parsed.Ok(new OutputTarget(OutputKind.File, item[FilePrefix.Length..])),
         _ => Parsed.Error<OutputTarget>($"\"{item}\" is not an output; {Suggestion.For(item, Words)}"),
     };
 }
