@@ -1,1 +1,3 @@
-return 0;
+using EbpfActors.Agent.CommandLine;
+
+return await AgentCommand.RunAsync(args);

@@ -1,0 +1,109 @@
+using EbpfActors.Agent.Configuration;
+using EbpfActors.Agent.Host;
+using EbpfActors.Agent.Logging;
+using EbpfActors.Agent.Status;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfActors.Agent;
+
+/// <summary>Runs the agent from its options to its end, and owns what belongs to the process: log, pid file, signals, status.</summary>
+public static class AgentHost
+{
+    /// <summary>Returns an exit code; ends by itself only on SIGTERM, SIGINT or cancellation.</summary>
+    public static async Task<int> RunAsync(AgentOptions options, CancellationToken cancellation)
+    {
+        var missing = Prerequisites.Missing(PrerequisiteFacts.OfThisMachine());
+        if (missing.Count > 0)
+        {
+            return await FailAsync(ExitCode.MissingPrerequisite, missing);
+        }
+
+        try
+        {
+            using var pidFile = PidFile.Take(options.Process.PidFile);
+            return await RunAloneAsync(options, cancellation);
+        }
+        catch (Exception e) when (e is InstanceRunningException or IOException or UnauthorizedAccessException)
+        {
+            return await FailAsync(ExitCode.Failed, [e.Message]);
+        }
+    }
+
+    private static async Task<int> RunAloneAsync(AgentOptions options, CancellationToken cancellation)
+    {
+        var plan = LogPlan.For(options.Log, options.Output, onTerminal: !Console.IsOutputRedirected);
+        using var log = new AgentLog(plan.OrStderrIfNotWritable(Console.Error));
+        using var signals = new ShutdownSignals(log.Reopen, cancellation);
+        using var systemd = SystemdNotifier.FromEnvironment();
+        var logger = log.Factory.CreateLogger("ebpf-actors");
+        Introduce(options, logger);
+        // The actor system starts here, and its answer replaces StatusWithoutActors.
+        var startedAt = DateTimeOffset.Now;
+        await using var status = StartStatus(options, _ => Task.FromResult(StatusWithoutActors(options, startedAt)), logger);
+        systemd.Ready("collecting");
+        await UntilAsync(signals.Stopping);
+        systemd.Stopping();
+        logger.LogInformation("Stopping");
+        // The actor system stops here: flush what it holds, then detach.
+        return ExitCode.Ok;
+    }
+
+    private static void Introduce(AgentOptions options, ILogger logger)
+    {
+        logger.LogInformation(
+            "ebpf-actors {Version} starts: plugins {Plugins}, every {Interval}, to {Outputs}",
+            AgentVersion.Text,
+            string.Join(",", options.Plugins.Enabled),
+            options.Net.Interval,
+            string.Join(",", options.Output.Targets.Select(t => t.Kind)));
+        foreach (var ignored in options.Ignored)
+        {
+            logger.LogInformation("Ignored: {Name} has no effect in this version", ignored);
+        }
+
+        foreach (var warning in options.Warnings)
+        {
+            logger.LogWarning("{Warning}", warning);
+        }
+    }
+
+    /// <summary>Null when nobody can ask: that is no reason not to collect.</summary>
+    private static StatusServer? StartStatus(AgentOptions options, Func<CancellationToken, Task<AgentStatus>> status, ILogger logger)
+    {
+        try
+        {
+            return StatusServer.Start(options.Process.StatusSocket, status, logger);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            logger.LogWarning("No status for 'ebpf-actors status': {Reason}", e.Message);
+            return null;
+        }
+    }
+
+    private static AgentStatus StatusWithoutActors(AgentOptions options, DateTimeOffset startedAt) => new()
+    {
+        Version = AgentVersion.Text,
+        Pid = Environment.ProcessId,
+        StartedAt = startedAt,
+        UptimeSeconds = (long)(DateTimeOffset.Now - startedAt).TotalSeconds,
+        Warnings = options.Warnings,
+    };
+
+    private static Task UntilAsync(CancellationToken stopping)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        stopping.Register(stopped.SetResult);
+        return stopped.Task;
+    }
+
+    private static async Task<int> FailAsync(int code, IReadOnlyList<string> reasons)
+    {
+        foreach (var reason in reasons)
+        {
+            await Console.Error.WriteLineAsync($"ebpf-actors: {reason}");
+        }
+
+        return code;
+    }
+}

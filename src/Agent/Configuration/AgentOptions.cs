@@ -1,0 +1,27 @@
+namespace EbpfActors.Agent.Configuration;
+
+/// <summary>Everything that can be configured, valid as a whole, one record per concern.</summary>
+public sealed record AgentOptions
+{
+    public required DataKitOptions DataKit { get; init; }
+
+    public required OutputOptions Output { get; init; }
+
+    public required PluginOptions Plugins { get; init; }
+
+    public required NetOptions Net { get; init; }
+
+    public required HostOptions Host { get; init; }
+
+    public required LogOptions Log { get; init; }
+
+    public required KubernetesOptions Kubernetes { get; init; }
+
+    public required ProcessOptions Process { get; init; }
+
+    /// <summary>What was given, is understood, and has no effect in this version: flags, keys and plugins by name.</summary>
+    public required IReadOnlyList<string> Ignored { get; init; }
+
+    /// <summary>Valid but probably not meant that way; belongs in the log.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+}

@@ -1,0 +1,11 @@
+using System.Collections.Immutable;
+
+namespace EbpfActors.Agent.Configuration;
+
+/// <summary>
+/// The outcome of reading all layers: either options that are valid as a whole, or every problem at once.
+/// </summary>
+public sealed record ConfigurationResult(
+    AgentOptions? Options,
+    ImmutableArray<ConfigurationProblem> Problems,
+    ImmutableArray<EffectiveValue> Effective);

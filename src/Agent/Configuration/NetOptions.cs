@@ -1,0 +1,22 @@
+namespace EbpfActors.Agent.Configuration;
+
+/// <summary>How flows are observed and aggregated.</summary>
+public sealed record NetOptions
+{
+    /// <summary>How often aggregated flows are reported, 1 s to 30 min.</summary>
+    public required TimeSpan Interval { get; init; }
+
+    /// <summary>Client ports from this one on are reported as <c>*</c>; 0, the default, hides every client port.</summary>
+    public required int EphemeralPort { get; init; }
+
+    public required bool IPv6Disabled { get; init; }
+
+    /// <summary>Keep flows that have a loopback address on either side.</summary>
+    public required bool IncludeLoopback { get; init; }
+
+    /// <summary>A UDP flow without traffic for this long is forgotten.</summary>
+    public required TimeSpan UdpIdleTimeout { get; init; }
+
+    /// <summary>Size of the kernel's table of open flows.</summary>
+    public required int MaxConnections { get; init; }
+}

@@ -1,0 +1,6 @@
+using EbpfActors.Probes;
+
+namespace EbpfActors.Agent.Status;
+
+/// <summary>One plugin: its state in a word, what is wrong (empty when nothing is), and its hooks.</summary>
+public sealed record PluginStatus(string Name, string State, string Problem, int Restarts, IReadOnlyList<HookStatus> Hooks);

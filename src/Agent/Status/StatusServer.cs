@@ -1,0 +1,160 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfActors.Agent.Status;
+
+/// <summary>
+/// Answers every connection on a Unix socket with one JSON document and closes it. Only root and the user who runs the
+/// agent get an answer; a few at a time, each within a bounded time.
+/// </summary>
+public sealed class StatusServer : IAsyncDisposable
+{
+    private const int MostAtOnce = 4;
+
+    // Beyond this the kernel refuses to connect at once instead of letting the client wait.
+    private const int MostWaiting = 64;
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(200);
+
+    private readonly string _path;
+    private readonly Func<CancellationToken, Task<AgentStatus>> _status;
+    private readonly Func<Socket, bool> _mayAsk;
+    private readonly ILogger _log;
+    private readonly Socket _listener;
+    private readonly SemaphoreSlim _places = new(MostAtOnce);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _accepting;
+
+    private StatusServer(string path, Func<CancellationToken, Task<AgentStatus>> status, ILogger log, Func<Socket, bool> mayAsk)
+    {
+        (_path, _status, _log, _mayAsk) = (path, status, log, mayAsk);
+        _listener = Listen(path);
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Listens from here on. A socket that nobody listens on any more is replaced.</summary>
+    /// <exception cref="IOException">Another agent listens there, or the path cannot be written.</exception>
+    public static StatusServer Start(string path, Func<CancellationToken, Task<AgentStatus>> status, ILogger log) =>
+        new(path, status, log, PeerCredentials.IsRootOrSameUser);
+
+    internal static StatusServer Start(
+        string path, Func<CancellationToken, Task<AgentStatus>> status, ILogger log, Func<Socket, bool> mayAsk) =>
+        new(path, status, log, mayAsk);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Dispose();
+        await _accepting;
+        // Whoever holds a place is ending, because its token is cancelled.
+        for (var place = 0; place < MostAtOnce; place++)
+        {
+            await _places.WaitAsync(CancellationToken.None);
+        }
+
+        File.Delete(_path);
+        _places.Dispose();
+        _stop.Dispose();
+    }
+
+    private static Socket Listen(string path)
+    {
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        if (File.Exists(path))
+        {
+            RemoveStale(path);
+        }
+
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            // Between bind and here the file may have a wider mode, but nobody can connect before listen.
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            socket.Listen(MostWaiting);
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new IOException($"cannot listen on {path}: {e.Message}", e);
+        }
+    }
+
+    private static void RemoveStale(string path)
+    {
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            File.Delete(path);
+            return;
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"cannot listen on {path}: {e.Message}", e);
+        }
+
+        throw new IOException($"cannot listen on {path}: another agent does; give this one its own --status-socket");
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await _places.WaitAsync(_stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            try
+            {
+                var peer = await _listener.AcceptAsync(_stop.Token);
+                _ = AnswerAsync(peer);
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+            {
+                _places.Release();
+                // Out of descriptors, for example: the next attempt would fail at once as well.
+                await Task.Delay(AfterFailure, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task AnswerAsync(Socket peer)
+    {
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            limit.CancelAfter(AnswerTime);
+            if (_mayAsk(peer))
+            {
+                var json = AgentStatusJson.Write(await _status(limit.Token).WaitAsync(limit.Token));
+                await using var stream = new NetworkStream(peer);
+                await stream.WriteAsync(json, limit.Token);
+                peer.Shutdown(SocketShutdown.Send);
+            }
+        }
+        catch (Exception e)
+        {
+            // Whatever goes wrong while somebody asks must not reach the agent.
+            _log.LogDebug(e, "Status was not delivered");
+        }
+        finally
+        {
+            peer.Dispose();
+            _places.Release();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using EbpfActors.Agent.Logging;
+using EbpfActors.Agent.Tests.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfActors.Agent.Tests.Logging;
+
+public sealed class LogTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("", true, "stderr", "info")]
+    [InlineData("--output table", true, "stderr", "warn")]
+    [InlineData("--output table --log-level error", true, "stderr", "error")]
+    [InlineData("--output table", false, "stderr", "info")]
+    [InlineData("--output table --log /tmp/a.log", true, "/tmp/a.log", "info")]
+    [InlineData("--output stdout", true, "stderr", "info")]
+    [InlineData("--log stdout --log-level trace", true, "stdout", "trace")]
+    public void The_log_stays_away_from_the_table(string flags, bool onTerminal, string target, string level)
+    {
+        var options = Reading.Options(flags: flags.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal(new LogPlan(target, level), LogPlan.For(options.Log, options.Output, onTerminal));
+    }
+
+    [Fact]
+    public void A_log_that_cannot_be_written_goes_to_standard_error_and_says_so()
+    {
+        using var complaints = new StringWriter();
+        File.WriteAllText(_folder["file"], "");
+
+        var plan = new LogPlan(_folder["file/agent.log"], "info").OrStderrIfNotWritable(complaints);
+
+        Assert.Equal(new LogPlan("stderr", "info"), plan);
+        Assert.StartsWith("ebpf-actors: the log goes to stderr: ", complaints.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lines_from_the_level_on_reach_the_file()
+    {
+        using (var log = new AgentLog(new LogPlan(_folder["deep/agent.log"], "warn")))
+        {
+            var logger = log.Factory.CreateLogger("EbpfActors.Test");
+            logger.LogInformation("quiet");
+            logger.LogWarning("loud {Number}", 7);
+        }
+
+        var line = Assert.Single(File.ReadAllLines(_folder["deep/agent.log"]));
+        Assert.EndsWith("WARN  Test: loud 7", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Reopening_makes_the_file_anew_after_it_was_moved_away()
+    {
+        using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info")))
+        {
+            var logger = log.Factory.CreateLogger("a");
+            logger.LogInformation("before");
+            File.Move(_folder["agent.log"], _folder["agent.log.old"]);
+            log.Reopen();
+            logger.LogInformation("after");
+        }
+
+        Assert.EndsWith("before", File.ReadAllText(_folder["agent.log.old"]).Trim(), StringComparison.Ordinal);
+        Assert.EndsWith("after", File.ReadAllText(_folder["agent.log"]).Trim(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_configuration_file_of_NLog_replaces_the_built_in_one()
+    {
+        File.WriteAllText(_folder["nlog.config"], $"""
+            <nlog xmlns="http://www.nlog-project.org/schemas/NLog.xsd">
+              <targets><target name="f" type="File" fileName="{_folder["own.log"]}" layout="own $" /></targets>
+              <rules><logger name="*" minlevel="Trace" writeTo="f" /></rules>
+            </nlog>
+            """);
+
+        using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info"), _folder["nlog.config"]))
+        {
+            log.Factory.CreateLogger("a").LogTrace("x");
+        }
+
+        Assert.Equal("own $", File.ReadAllText(_folder["own.log"]).Trim());
+        Assert.False(File.Exists(_folder["agent.log"]));
+    }
+}
