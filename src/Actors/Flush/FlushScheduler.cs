@@ -75,6 +75,10 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
         {
             Begin();
         }
+        else
+        {
+            StartDeadline();
+        }
     }
 
     private void Begin()
@@ -89,13 +93,12 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
     private void Collect()
     {
         var timestampNs = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
-        if (_round.Collect(_aggregators.Flush(new FlushFlow(_round.Id, timestampNs))))
+        var isOver = _round.Collect(_aggregators.Flush(new FlushFlow(_round.Id, timestampNs)));
+        StartDeadline();
+        if (isOver)
         {
             Finish();
-            return;
         }
-
-        StartDeadline();
     }
 
     private void OnFlushed(FlowFlushed flushed)
@@ -133,7 +136,8 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
 
     private void StartDeadline()
     {
-        var deadline = _waiting.Count > 0 ? _options.FinalPhaseDeadline : _options.PhaseDeadline;
+        var isAwaited = _waiting.Count + _waitingForNext.Count > 0;
+        var deadline = isAwaited ? _options.FinalPhaseDeadline : _options.PhaseDeadline;
         Timers.StartSingleTimer(nameof(PhaseOverdue), new PhaseOverdue(_round.Id, _round.Phase), deadline);
     }
 }

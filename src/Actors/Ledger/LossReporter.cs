@@ -19,19 +19,28 @@ public sealed class LossReporter : UntypedActor, IWithTimers
 
     protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Look), Look.Instance, Every);
 
+    // A loss of the last minute of a run would otherwise go unsaid.
+    protected override void PostStop() => Report();
+
     protected override void OnReceive(object message)
     {
-        if (message is not Look)
+        if (message is Look)
+        {
+            Report();
+        }
+        else
         {
             Unhandled(message);
-            return;
         }
+    }
 
+    private void Report()
+    {
         var lost = Losses(out var now);
         _known = now;
         if (lost.Count > 0)
         {
-            Context.GetLogger().Warning("Lost in the last minute: {0}", string.Join(", ", lost));
+            Context.GetLogger().Warning("Lost since the last report: {0}", string.Join(", ", lost));
         }
     }
 

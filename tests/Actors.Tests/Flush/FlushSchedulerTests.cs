@@ -141,7 +141,8 @@ public sealed class FlushSchedulerTests : TestKit
         var sweep = await Tick();
         var asker = CreateTestProbe();
         _scheduler.Tell(FlushNow.Instance, asker);
-        _scheduler.Tell(new SweepDone(sweep.FlushId));
+        await _scheduler.Barrier();
+        Sys.Advance(Options.FinalPhaseDeadline);
         await _parent.ExpectMsgAsync<FlushedFlows>();
 
         var last = await _parent.ExpectMsgAsync<RequestSweep>();

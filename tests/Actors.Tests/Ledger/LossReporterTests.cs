@@ -26,8 +26,8 @@ public sealed class LossReporterTests() : TestKit(VirtualTime.Config)
         stage.Lost("too-many-keys", 2);
         await Minute();
 
-        (await ExpectMsgAsync<Warning>()).ToString().ShouldEndWith("Lost in the last minute: 3 records of flows (too-many-keys)");
-        (await ExpectMsgAsync<Warning>()).ToString().ShouldEndWith("Lost in the last minute: 2 records of flows (too-many-keys)");
+        (await ExpectMsgAsync<Warning>()).ToString().ShouldEndWith("Lost since the last report: 3 records of flows (too-many-keys)");
+        (await ExpectMsgAsync<Warning>()).ToString().ShouldEndWith("Lost since the last report: 2 records of flows (too-many-keys)");
 
         async Task Minute()
         {
