@@ -18,7 +18,7 @@ public sealed record AgentActorOptions
     public FlushOptions Flush { get; init; } = new();
 
     /// <summary>The net plugin; null leaves it out.</summary>
-    public NetProbeOptions? NetProbe { get; init; }
+    public NetPluginOptions? NetProbe { get; init; }
 
     /// <summary>The DataKit writer; null when points go only to <see cref="Outputs"/>.</summary>
     public Props? DataKit { get; init; }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
 using EbpfActors.Agent.Logging;
@@ -37,15 +38,39 @@ public static class AgentHost
         using var systemd = SystemdNotifier.FromEnvironment();
         var logger = log.Factory.CreateLogger("ebpf-actors");
         Introduce(options, logger);
-        // The actor system starts here, and its answer replaces StatusWithoutActors.
         var startedAt = DateTimeOffset.Now;
-        await using var status = StartStatus(options, _ => Task.FromResult(StatusWithoutActors(options, startedAt)), logger);
-        systemd.Ready("collecting");
-        await UntilAsync(signals.Stopping);
-        systemd.Stopping();
-        logger.LogInformation("Stopping");
-        // The actor system stops here: flush what it holds, then detach.
+        await using (var system = await AgentSystem.StartAsync(options, log.Factory))
+        {
+            await using var status = StartStatus(
+                options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, startedAt), logger);
+            var stopping = UntilAsync(signals.Stopping);
+            if (await Task.WhenAny(system.Ready, stopping) == system.Ready)
+            {
+                SayReady(await system.Ready, logger, systemd);
+                await stopping;
+            }
+
+            systemd.Stopping();
+            logger.LogInformation("Stopping: one last flush");
+        }
+
+        logger.LogInformation("Stopped: nothing is attached any more");
         return ExitCode.Ok;
+    }
+
+    private static void SayReady(IReadOnlyList<string> problems, ILogger logger, SystemdNotifier systemd)
+    {
+        var taken = DateTime.Now - Process.GetCurrentProcess().StartTime;
+        if (problems.Count == 0)
+        {
+            logger.LogInformation("Everything is attached: ready after {Milliseconds:0} ms", taken.TotalMilliseconds);
+            systemd.Ready("collecting");
+        }
+        else
+        {
+            logger.LogError("Running without {Problems}; ready after {Milliseconds:0} ms", string.Join("; ", problems), taken.TotalMilliseconds);
+            systemd.Ready("running without " + string.Join("; ", problems));
+        }
     }
 
     private static void Introduce(AgentOptions options, ILogger logger)
@@ -80,15 +105,6 @@ public static class AgentHost
             return null;
         }
     }
-
-    private static AgentStatus StatusWithoutActors(AgentOptions options, DateTimeOffset startedAt) => new()
-    {
-        Version = AgentVersion.Text,
-        Pid = Environment.ProcessId,
-        StartedAt = startedAt,
-        UptimeSeconds = (long)(DateTimeOffset.Now - startedAt).TotalSeconds,
-        Warnings = options.Warnings,
-    };
 
     private static Task UntilAsync(CancellationToken stopping)
     {

@@ -151,7 +151,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
         Ledger = _ledger,
         Renderer = new PlainRenderer(),
         Flush = new() { Interval = Interval },
-        NetProbe = new NetProbeOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero },
+        NetProbe = new NetPluginOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero },
         DataKit = TapActor.Props(() => _datakit),
         WriterStatusRequest = TapActor.Question,
         Outputs = [new PluginSpec("one", TapActor.Props(() => _output))],

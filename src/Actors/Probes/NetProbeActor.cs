@@ -18,10 +18,10 @@ public sealed class NetProbeActor : UntypedActor
     private IReadOnlyList<HookStatus> _hooks = [];
     private bool _attached;
 
-    public NetProbeActor(NetProbeOptions options, FlowLedger ledger) => _reader =
-        new NetProbeReader(options, ledger.Stage(LedgerStages.Flows, "records"), new Listener(Self, Context.Parent));
+    public NetProbeActor(NetPluginOptions options, FlowLedger ledger) => _reader =
+        new NetProbeReader(options, ledger, new Listener(Self, Context.Parent));
 
-    public static Props Props(NetProbeOptions options, FlowLedger ledger) =>
+    public static Props Props(NetPluginOptions options, FlowLedger ledger) =>
         Akka.Actor.Props.Create(() => new NetProbeActor(options, ledger));
 
     protected override void PreStart() => _reader.Start();

@@ -14,9 +14,10 @@ namespace EbpfActors.Actors.Probes;
 internal sealed class NetProbeReader
 {
     private readonly INetProbe _probe;
-    private readonly NetProbeOptions _options;
+    private readonly NetPluginOptions _options;
     private readonly INetProbeListener _listener;
     private readonly FlowTable _table;
+    private readonly KernelLosses _kernel;
     private readonly CreditGate _credits;
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
@@ -25,12 +26,13 @@ internal sealed class NetProbeReader
     private volatile bool _attached;
     private int _users = 2;
 
-    public NetProbeReader(NetProbeOptions options, LedgerStage stage, INetProbeListener listener)
+    public NetProbeReader(NetPluginOptions options, FlowLedger ledger, INetProbeListener listener)
     {
         _probe = options.Create();
         _options = options;
         _listener = listener;
-        _table = new FlowTable(options.Table, stage);
+        _table = new FlowTable(options.Table, ledger.Stage(LedgerStages.Flows, "records"));
+        _kernel = new KernelLosses(ledger.Stage(LedgerStages.Kernel, "records"));
         _credits = new CreditGate(options.Credits);
         _thread = new Thread(Run) { IsBackground = true, Name = "net-probe" };
     }
@@ -96,6 +98,7 @@ internal sealed class NetProbeReader
             _probe.Sweep(OnDelta);
             Send();
             _sweepDone = flushId;
+            _kernel.Enter(_probe.Counters());
             _listener.Swept(flushId);
         }
         else if (_options.RestBetweenDrains > TimeSpan.Zero)

@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Probes;
 
@@ -16,7 +17,7 @@ public sealed record AgentStatus
 
     public IReadOnlyList<PluginStatus> Plugins { get; init; } = [];
 
-    /// <summary>One entry per stage: in = out + lost + in flight.</summary>
+    /// <summary>One entry per stage: in = out + filtered + lost + in flight.</summary>
     public IReadOnlyList<LedgerEntry> Ledger { get; init; } = [];
 
     /// <summary>Null when nothing is written to DataKit.</summary>
@@ -24,6 +25,9 @@ public sealed record AgentStatus
 
     /// <summary>How full the bounded tables are.</summary>
     public IReadOnlyList<TableFill> Limits { get; init; } = [];
+
+    /// <summary>The rhythm of the flushes; null when the scheduler did not answer in time.</summary>
+    public FlushStatus? Flush { get; init; }
 
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EbpfActors.Actors.Flush;
 using EbpfActors.Agent.Configuration.Values;
 using Spectre.Console;
 
@@ -16,6 +17,7 @@ internal static class StatusReport
         WriteLedger(status, console);
         WriteWriter(status.Writer, console);
         WriteLimits(status, console);
+        WriteFlush(status.Flush, console);
         foreach (var warning in status.Warnings)
         {
             console.WriteLine($"warning: {warning}");
@@ -39,12 +41,20 @@ internal static class StatusReport
 
     private static void WriteLedger(AgentStatus status, IAnsiConsole console)
     {
-        var table = NewTable("Ledger", "stage", "unit", "in", "out", "in flight", "lost", "why");
+        var table = NewTable("Ledger", "stage", "unit", "in", "out", "in flight", "left out", "lost", "why");
         foreach (var stage in status.Ledger)
         {
-            var why = string.Join(", ", stage.Lost.Where(l => l.Value > 0).Select(l => $"{l.Key} {Number(l.Value)}"));
-            var lost = Number(stage.Lost.Values.Sum());
-            AddRow(table, stage.Stage, stage.Unit, Number(stage.In), Number(stage.Out), Number(stage.InFlight), lost, why);
+            var reasons = stage.Lost.Concat(stage.Filtered).Where(l => l.Value > 0).Select(l => $"{l.Key} {Number(l.Value)}");
+            AddRow(
+                table,
+                stage.Stage,
+                stage.Unit,
+                Number(stage.In),
+                Number(stage.Out),
+                Number(stage.InFlight),
+                Number(stage.Filtered.Values.Sum()),
+                Number(stage.Lost.Values.Sum()),
+                string.Join(", ", reasons));
         }
 
         WriteIfAny(table, console);
@@ -57,11 +67,20 @@ internal static class StatusReport
             return;
         }
 
-        var table = NewTable("DataKit", "state", "last success", "queued", "spool", "last error");
+        var table = NewTable("DataKit", "state", "last success", "posted", "rejected", "dropped", "queued", "spool", "last error");
         var spool = $"{Number(writer.SpoolPoints)} points in {Number(writer.SpoolEntries)} entries, "
             + $"{Size(writer.SpoolBytes)} of {Size(writer.SpoolLimitBytes)}";
         var success = writer.LastSuccess?.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "never";
-        AddRow(table, writer.State, success, Number(writer.QueuedPoints), spool, writer.LastError);
+        AddRow(
+            table,
+            writer.State,
+            success,
+            Number(writer.PostedPoints),
+            Number(writer.RejectedPoints),
+            Number(writer.DroppedPoints),
+            Number(writer.QueuedPoints),
+            spool,
+            writer.LastError);
         WriteIfAny(table, console);
     }
 
@@ -74,6 +93,25 @@ internal static class StatusReport
             AddRow(table, limit.Table, Number(limit.Used), Number(limit.Size), full);
         }
 
+        WriteIfAny(table, console);
+    }
+
+    private static void WriteFlush(FlushStatus? flush, IAnsiConsole console)
+    {
+        if (flush is null)
+        {
+            return;
+        }
+
+        var table = NewTable("Flush", "flushes", "ticks skipped", "sweeps missed", "answers missed", "aggregators", "records held");
+        AddRow(
+            table,
+            Number(flush.Flushes),
+            Number(flush.TicksSkipped),
+            Number(flush.SweepsMissed),
+            Number(flush.AnswersMissed),
+            Number(flush.Aggregators),
+            Number(flush.RecordsHeld));
         WriteIfAny(table, console);
     }
 

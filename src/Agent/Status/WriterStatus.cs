@@ -10,6 +10,15 @@ public sealed record WriterStatus
 
     public DateTimeOffset? LastSuccess { get; init; }
 
+    /// <summary>Taken by DataKit since the writer started.</summary>
+    public long PostedPoints { get; init; }
+
+    /// <summary>Refused by DataKit as invalid, one by one.</summary>
+    public long RejectedPoints { get; init; }
+
+    /// <summary>Given up for want of room, oldest first.</summary>
+    public long DroppedPoints { get; init; }
+
     public long QueuedPoints { get; init; }
 
     public long SpoolEntries { get; init; }

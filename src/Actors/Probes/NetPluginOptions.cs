@@ -4,7 +4,7 @@ using EbpfActors.Probes.Net;
 namespace EbpfActors.Actors.Probes;
 
 /// <summary>How the net probe is made and read.</summary>
-public sealed record NetProbeOptions
+public sealed record NetPluginOptions
 {
     /// <summary>Makes a probe that is not attached; called once for every start, so a restart gets a new one.</summary>
     public required Func<INetProbe> Create { get; init; }

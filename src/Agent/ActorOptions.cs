@@ -1,0 +1,68 @@
+using Akka.Actor;
+using EbpfActors.Actors;
+using EbpfActors.Actors.DataKit;
+using EbpfActors.Actors.Flows;
+using EbpfActors.Actors.Flush;
+using EbpfActors.Actors.Ledger;
+using EbpfActors.Actors.LineProtocol;
+using EbpfActors.Actors.Outputs;
+using EbpfActors.Actors.Probes;
+using EbpfActors.Actors.Supervision;
+using EbpfActors.Agent.Configuration;
+using EbpfActors.Agent.Host;
+using EbpfActors.Probes.Net;
+using Spectre.Console;
+
+namespace EbpfActors.Agent;
+
+/// <summary>Maps what the user configured to what the actors are made from.</summary>
+internal static class ActorOptions
+{
+    public static AgentActorOptions Of(AgentOptions options, FlowLedger ledger) => new()
+    {
+        Ledger = ledger,
+        Renderer = new NetflowLineRenderer(
+            new PointIdentity(options.Host.HostTag, options.Host.Service, [.. options.Host.Tags]), LineCuts.In(ledger)),
+        Flush = new FlushOptions { Interval = options.Net.Interval, MaxKeys = Math.Max(options.Net.MaxConnections, 1024) },
+        NetProbe = options.Plugins.Has(PluginNames.Net) ? Net(options) : null,
+        DataKit = options.Output.Has(OutputKind.DataKit) ? DataKit(options, ledger) : null,
+        WriterStatusRequest = GetWriterStatus.Instance,
+        Outputs = [.. Outputs(options, ledger)],
+    };
+
+    private static NetPluginOptions Net(AgentOptions options) => new()
+    {
+        Create = () => new NetProbe(new NetProbeOptions
+        {
+            CgroupMount = CGroup2.MountPoint(),
+            MaxConnections = options.Net.MaxConnections,
+            UdpIdleTimeout = options.Net.UdpIdleTimeout,
+            ProcRoot = options.Host.Proc,
+        }),
+        Table = new FlowTableOptions { EphemeralPortStart = options.Net.EphemeralPort, IncludeLoopback = options.Net.IncludeLoopback },
+    };
+
+    private static Props DataKit(AgentOptions options, FlowLedger ledger) => DataKitWriter.Props(
+        new Actors.DataKit.DataKitOptions
+        {
+            BaseAddress = options.DataKit.ApiServer,
+            SpoolDirectory = options.Output.SpoolFolder,
+            SpoolBytes = options.Output.SpoolBytes,
+        },
+        ledger);
+
+    private static IEnumerable<PluginSpec> Outputs(AgentOptions options, FlowLedger ledger)
+    {
+        var files = 0;
+        foreach (var target in options.Output.Targets)
+        {
+            switch (target.Kind)
+            {
+                case OutputKind.Stdout: yield return LineOutput.Stdout(ledger); break;
+                case OutputKind.File: yield return LineOutput.File(target.Path, ++files, ledger); break;
+                case OutputKind.Table: yield return TableOutput.Spec(options.Host.HostTag, AnsiConsole.Console, ledger); break;
+                case OutputKind.DataKit: break;
+            }
+        }
+    }
+}

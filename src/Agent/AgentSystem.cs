@@ -1,0 +1,52 @@
+using Akka.Actor;
+using Akka.Hosting;
+using EbpfActors.Actors;
+using EbpfActors.Actors.Ledger;
+using EbpfActors.Agent.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfActors.Agent;
+
+/// <summary>Owns the actor system: started with everything that the options enable, stopped with a last flush and everything detached.</summary>
+internal sealed class AgentSystem : IAsyncDisposable
+{
+    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly IHost _host;
+    private readonly Readiness _readiness;
+
+    private AgentSystem(IHost host, Readiness readiness)
+    {
+        _host = host;
+        _readiness = readiness;
+    }
+
+    /// <summary>Completes when every enabled plugin is attached or has failed for good; gives what is wrong, empty when nothing is.</summary>
+    public Task<IReadOnlyList<string>> Ready => _readiness.Done;
+
+    public static async Task<AgentSystem> StartAsync(AgentOptions options, ILoggerFactory log)
+    {
+        var readiness = new Readiness(options.Plugins.Has(PluginNames.Net) ? ["net"] : []);
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "ebpf-actors" });
+        builder.Services.AddSingleton(log);
+        builder.Services.AddAkka("ebpf-actors", akka => akka
+            .WithActors((system, _) => system.ActorOf(readiness.Props(), "readiness"))
+            .WithEbpfActors(ActorOptions.Of(options, new FlowLedger())));
+        var host = builder.Build();
+        await host.StartAsync();
+        return new AgentSystem(host, readiness);
+    }
+
+    public async Task<Actors.AgentStatus> StatusAsync(CancellationToken cancellation) =>
+        await (await _host.Services.GetRequiredService<IRequiredActor<AgentActor>>().GetAsync(cancellation))
+            .Ask<Actors.AgentStatus>(GetAgentStatus.Instance, cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        using var late = new CancellationTokenSource(StopDeadline);
+        await _host.StopAsync(late.Token);
+        _host.Dispose();
+    }
+}
