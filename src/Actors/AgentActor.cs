@@ -72,10 +72,10 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
 
     private void OnReady(ProbeReady ready)
     {
-        foreach (var hook in ready.Hooks)
+        _log.Info("Plugin {0} attached: {1}", ready.Name, string.Join(", ", ready.Hooks.Where(h => h.Rung.Length > 0).Select(h => $"{h.Hook} by {h.Rung}")));
+        foreach (var hook in ready.Hooks.Where(h => h.Problem.Length > 0))
         {
-            _log.Info("Probe {0}: {1} on {2}{3}", ready.Name, hook.Hook, hook.Rung.Length == 0 ? "nothing" : hook.Rung,
-                hook.Problem.Length == 0 ? "" : ": " + hook.Problem);
+            _log.Warning("Plugin {0} goes on without {1}: {2}", ready.Name, hook.Hook, hook.Problem);
         }
 
         Context.System.EventStream.Publish(ready);

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Hosting;
+using EbpfActors.Actors.Logging;
 
 namespace EbpfActors.Actors;
 
@@ -22,7 +23,7 @@ public static class AkkaSetup
         builder.ConfigureLoggers(loggers =>
         {
             loggers.ClearLoggers();
-            loggers.AddLoggerFactory();
+            loggers.AddLogger<HostLogger>();
         });
         return builder.WithActors((system, registry) =>
         {

@@ -31,6 +31,7 @@ internal sealed class AgentSystem : IAsyncDisposable
         var readiness = new Readiness(options.Plugins.Has(PluginNames.Net) ? ["net"] : []);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "ebpf-actors" });
         builder.Services.AddSingleton(log);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddAkka("ebpf-actors", akka => akka
             .WithActors((system, _) => system.ActorOf(readiness.Props(), "readiness"))
             .WithEbpfActors(ActorOptions.Of(options, new FlowLedger())));
@@ -48,5 +49,13 @@ internal sealed class AgentSystem : IAsyncDisposable
         using var late = new CancellationTokenSource(StopDeadline);
         await _host.StopAsync(late.Token);
         _host.Dispose();
+    }
+
+    /// <summary>The process owns its signals; the host's console lifetime would take them too.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -26,17 +26,19 @@ internal static class StatusReport
 
     private static void WritePlugins(AgentStatus status, IAnsiConsole console)
     {
-        var table = NewTable("Plugins", "plugin", "state", "restarts", "hook", "attached to", "problem");
+        var table = NewTable("Plugins", "plugin", "state", "restarts", "problem");
+        var hooks = NewTable("Hooks", "plugin", "hook", "attached to", "problem");
         foreach (var plugin in status.Plugins)
         {
-            AddRow(table, plugin.Name, plugin.State, Number(plugin.Restarts), "", "", plugin.Problem);
+            AddRow(table, plugin.Name, plugin.State, Number(plugin.Restarts), plugin.Problem);
             foreach (var hook in plugin.Hooks)
             {
-                AddRow(table, "", "", "", hook.Hook, hook.Rung.Length > 0 ? hook.Rung : "none", hook.Problem);
+                AddRow(hooks, plugin.Name, hook.Hook, hook.Rung.Length > 0 ? hook.Rung : "none", hook.Problem);
             }
         }
 
         WriteIfAny(table, console);
+        WriteIfAny(hooks, console);
     }
 
     private static void WriteLedger(AgentStatus status, IAnsiConsole console)
