@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Akka.Actor;
 using Akka.Event;
 using EbpfActors.Actors.Ledger;
@@ -9,50 +8,49 @@ namespace EbpfActors.Actors.DataKit;
 
 /// <summary>
 /// Brings points to DataKit, in order and without losing one in silence: one request at a time, to disk while DataKit is
-/// away, oldest first when it is back. Keeps the ledger's stage <c>datakit</c>.
+/// away, oldest first when it is back. Keeps the ledger's stage <c>datakit</c>. <see cref="DeliveryPlan"/> decides.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "PostStop is where an actor lets go of what it owns.")]
-public sealed partial class DataKitWriter : ReceiveActor, IWithTimers
+public sealed class DataKitWriter : ReceiveActor, IWithTimers
 {
-    /// <summary>A point of 1 MiB is dropped by DataKit without an error.</summary>
-    private const int MaxLineBytes = 1_047_552;
+    private static readonly TimeSpan ErrorReportInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ReopenAfter = TimeSpan.FromMinutes(1);
 
     private readonly DataKitOptions _options;
-    private readonly DataKitClient _client;
-    private readonly LedgerStage _ledger;
     private readonly TimeProvider _time;
-    private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly CancellationTokenSource _stop = new();
+    private readonly LedgerStage _ledger;
+    private readonly DataKitClient _client;
     private readonly DeliveryPlan _plan;
-    private readonly Backoff _backoff;
-    private readonly RefusalLog _refusals;
+    private readonly SpoolSteps _steps;
+    private readonly PointIntake _intake;
+    private readonly WriterHealth _health;
+    private readonly CancellationTokenSource _stop = new();
     private IActorRef? _closer;
-    private string? _lastError;
-    private DateTimeOffset? _lastSuccess;
     private DateTimeOffset _nextErrorReport;
 
     public DataKitWriter(DataKitOptions options, FlowLedger ledger, TimeProvider? time, HttpMessageHandler? handler)
     {
-        _options = options;
-        _time = time ?? TimeProvider.System;
+        (_options, _time, _ledger) = (options, time ?? TimeProvider.System, ledger.Stage("datakit", "points"));
         _client = new DataKitClient(options, handler, _time);
-        _ledger = ledger.Stage("datakit", "points");
         _plan = new DeliveryPlan(options);
-        _backoff = new Backoff(options.BackoffMin, options.BackoffMax);
-        _refusals = new RefusalLog(_log, _time);
+        _steps = new SpoolSteps(options, _ledger);
+        _intake = new PointIntake(options, _ledger, _time);
+        _health = new WriterHealth(options, _ledger, _time, Context.GetLogger());
 
         Receive<WritePoints>(Write);
         Receive<ReportLastError>(Report);
-        Receive<GetWriterStatus>(_ => Sender.Tell(Status()));
+        Receive<GetWriterStatus>(_ => Sender.Tell(_health.Status(_plan)));
         Receive<CloseOutput>(_ => Close());
-        Receive<PostDone>(OnPosted);
-        Receive<SpoolDone>(OnSpool);
-        Receive<SpoolFailed>(OnSpoolFailed);
-        Receive<SpoolOpened>(OnSpoolOpened);
+        Receive<PostDone>(OnPosted, done => done.Plan == _plan);
+        Receive<SpoolStepDone>(OnSpool, done => done.Plan == _plan);
+        Receive<SpoolStepDone>(stale => stale.Opened?.Dispose());
         Receive<Tick>(OnTick);
+        Receive<PostDone>(_ => { });
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    private bool HasSpoolFiles => _options.SpoolDirectory is { } directory && Spool.ExistsIn(directory);
 
     /// <summary>The handler and the clock are replaced in tests.</summary>
     public static Props Props(DataKitOptions options, FlowLedger ledger, TimeProvider? time = null, HttpMessageHandler? handler = null) =>
@@ -60,14 +58,18 @@ public sealed partial class DataKitWriter : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        PrepareSpool();
-        Balance();
+        _plan.Prepare(HasSpoolFiles);
+        if (!_plan.MustOpenFirst)
+        {
+            _intake.Balance(_plan);
+        }
+
         Pump();
     }
 
     protected override void PostStop()
     {
-        // A post that is under way would otherwise outlive the actor and nobody would count its points.
+        // A post that is under way would otherwise outlive the actor, and nobody would count its points.
         _stop.Cancel();
         _plan.Spool?.Dispose();
         _client.Dispose();
@@ -75,20 +77,7 @@ public sealed partial class DataKitWriter : ReceiveActor, IWithTimers
 
     private void Write(WritePoints write)
     {
-        var lines = write.Lines.IsDefault ? [] : ImmutableCollectionsMarshal.AsArray(write.Lines)!;
-        _ledger.In(lines.Length);
-        if (_closer is not null)
-        {
-            _ledger.Lost("writer-closed", lines.Length);
-            return;
-        }
-
-        _plan.Queue.Enqueue(new PointBatch(write.Endpoint, WithoutTooLarge(lines), _time.GetUtcNow()));
-        if (_plan.Queue.Shrink(_options.MaxMemoryPoints, _options.MaxMemoryBytes) is var dropped and > 0)
-        {
-            _ledger.Lost(_plan.CanSpool ? "spool-full" : "queue-full", dropped);
-        }
-
+        _intake.Take(write, _plan);
         Pump();
         if (_plan.Queue.Points > 0 && !Timers.IsTimerActive(nameof(Tick.Linger)))
         {
@@ -96,16 +85,61 @@ public sealed partial class DataKitWriter : ReceiveActor, IWithTimers
         }
     }
 
-    private byte[][] WithoutTooLarge(byte[][] lines)
+    private void Report(ReportLastError report)
     {
-        if (!Array.Exists(lines, line => line.Length > MaxLineBytes))
+        // Best effort: DataKit shows the last error only, so a flood of them is no use to anybody.
+        if (_time.GetUtcNow() >= _nextErrorReport)
         {
-            return lines;
+            _nextErrorReport = _time.GetUtcNow() + ErrorReportInterval;
+            _ = _client.PostLastErrorAsync(report.Content, _stop.Token);
+        }
+    }
+
+    private void OnPosted(PostDone done)
+    {
+        var result = done.Result;
+        _plan.Posted(result.Settled);
+        _ledger.Out(result.Accepted);
+        _health.Refused(result.Rejected, result.RejectReason);
+        if (result.Rejected > 0)
+        {
+            _ledger.Lost("rejected-by-datakit", result.Rejected);
         }
 
-        var kept = Array.FindAll(lines, line => line.Length <= MaxLineBytes);
-        _ledger.Lost("too-large", lines.Length - kept.Length);
-        return kept;
+        if (result.Last.Outcome == PostOutcome.Retry)
+        {
+            _plan.BackingOff = true;
+            Timers.StartSingleTimer(nameof(Tick.Retry), Tick.Retry, _health.Failed(result.Last));
+        }
+        else
+        {
+            _health.Succeeded();
+        }
+
+        Pump();
+    }
+
+    private void OnSpool(SpoolStepDone done)
+    {
+        var failed = _plan.Spool;
+        _plan.Done(done);
+        if (done.Failure is not null)
+        {
+            failed?.Dispose();
+            _health.SpoolFailed(done.Failure);
+            Timers.StartSingleTimer(nameof(Tick.Reopen), Tick.Reopen, ReopenAfter);
+        }
+        else if (done.Opened is not null)
+        {
+            _intake.Balance(_plan);
+            _health.SpoolOpened(done.Opened);
+        }
+        else if (done.Step == SpoolStep.Peek)
+        {
+            _health.Replaying(done.Batch);
+        }
+
+        Pump();
     }
 
     private void OnTick(Tick tick)
@@ -119,7 +153,19 @@ public sealed partial class DataKitWriter : ReceiveActor, IWithTimers
         }
         else if (tick == Tick.Reopen)
         {
-            PrepareSpool();
+            _plan.Prepare(HasSpoolFiles);
+        }
+
+        Pump();
+    }
+
+    private void Close()
+    {
+        if (_closer is null)
+        {
+            _closer = Sender;
+            _plan.Close();
+            Timers.StartSingleTimer(nameof(Tick.Deadline), Tick.Deadline, _options.CloseTimeout);
         }
 
         Pump();
@@ -144,32 +190,28 @@ public sealed partial class DataKitWriter : ReceiveActor, IWithTimers
         FinishClosing();
     }
 
-    private void OnPosted(PostDone done)
+    private void PumpSpool()
     {
-        if (done.Plan != _plan)
+        if (_plan.NextSpoolStep() is var step and not SpoolStep.None)
         {
-            return;
+            _steps.RunAsync(step, _plan).PipeTo(Self);
+        }
+    }
+
+    private void FinishClosing()
+    {
+        if (_closer is not null && _plan.MustAbandon)
+        {
+            _ledger.Lost("shutdown", _plan.Abandon());
         }
 
-        var result = done.Result;
-        _plan.Posted(result.Settled);
-        _ledger.Out(result.Accepted);
-        _refusals.Add(result.Rejected, result.RejectReason);
-        if (result.Rejected > 0)
+        if (_closer is not null && _plan.IsIdle)
         {
-            _ledger.Lost("rejected-by-datakit", result.Rejected);
+            Timers.CancelAll();
+            _plan.Spool?.Dispose();
+            _closer.Tell(OutputClosed.Instance);
+            _closer = ActorRefs.Nobody;
         }
-
-        if (result.Last.Outcome == PostOutcome.Retry)
-        {
-            BackOff(result.Last);
-        }
-        else
-        {
-            Succeeded();
-        }
-
-        Pump();
     }
 
     private enum Tick
@@ -180,6 +222,5 @@ public sealed partial class DataKitWriter : ReceiveActor, IWithTimers
         Deadline,
     }
 
-    /// <summary>Facts carry the plan that they belong to: after a restart, those of the writer before are not ours.</summary>
-    private sealed record PostDone(DeliveryPlan Plan, DeliveryResult Result) : INoSerializationVerificationNeeded;
+    private sealed record PostDone(DeliveryPlan Plan, DeliveryResult Result) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 }

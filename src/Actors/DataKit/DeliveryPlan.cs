@@ -20,19 +20,19 @@ internal sealed class DeliveryPlan(DataKitOptions options)
 {
     public OutgoingPoints Queue { get; } = new(options.MaxBatchPoints, options.MaxBatchBytes);
 
-    public Spool? Spool { get; set; }
+    public Spool? Spool { get; private set; }
 
     /// <summary>A spool is configured and not known to be broken.</summary>
-    public bool CanSpool { get; set; }
+    public bool CanSpool { get; private set; }
 
-    public bool SpoolBusy { get; set; }
+    public bool SpoolBusy { get; private set; }
 
     /// <summary>There are files of an earlier run: nothing newer may be posted before they are read.</summary>
-    public bool MustOpenFirst { get; set; }
+    public bool MustOpenFirst { get; private set; }
 
     public bool BackingOff { get; set; }
 
-    public bool Closing { get; set; }
+    public bool Closing { get; private set; }
 
     public bool DeadlineOver { get; set; }
 
@@ -60,6 +60,23 @@ internal sealed class DeliveryPlan(DataKitOptions options)
     private bool IsMemoryFilling => Queue.Points > options.MaxMemoryPoints / 4 || Queue.Bytes > options.MaxMemoryBytes / 4;
 
     private bool MustSpool => BackingOff || DeadlineOver || !IsSpoolEmpty || IsMemoryFilling;
+
+    /// <summary>The end has come, there is no disk, and DataKit does not take the rest.</summary>
+    public bool MustAbandon => Closing && !CanSpool && !Posting && (BackingOff || DeadlineOver);
+
+    /// <summary>Looks whether there is a spool to use; at the start, and some time after it failed.</summary>
+    public void Prepare(bool hasFiles)
+    {
+        CanSpool = options.SpoolDirectory is not null;
+        MustOpenFirst = CanSpool && hasFiles;
+    }
+
+    /// <summary>Nothing new comes. With a spool the rest is safe at once; without one a last try is all there is.</summary>
+    public void Close()
+    {
+        Closing = true;
+        BackingOff &= CanSpool;
+    }
 
     public SpoolStep NextSpoolStep()
     {
@@ -101,23 +118,44 @@ internal sealed class DeliveryPlan(DataKitOptions options)
         return Flight;
     }
 
-    /// <summary>The head of the spool was read and is in flight.</summary>
-    public void Peeked(PointBatch? batch) => (Flight, FlightSpooled) = (batch, batch is not null);
-
-    /// <summary>The batch in flight is being written to the spool: from now on the spool answers for it.</summary>
-    public PointBatch SpoolFlight()
+    /// <summary>A step of the spool begins: takes the points that it is about, if any. One step at a time.</summary>
+    public PointBatch? Begin(SpoolStep step)
     {
-        FlightSpooled = true;
-        return Flight!;
+        SpoolBusy = true;
+        FlightSpooled |= step == SpoolStep.AppendFlight;
+        return step switch
+        {
+            SpoolStep.AppendFlight => Flight,
+            SpoolStep.AppendQueued => Queue.Dequeue(),
+            _ => null,
+        };
     }
 
-    /// <summary>The batch in flight is on disk. When its post has failed meanwhile, it is read from there again.</summary>
-    public void FlightIsSpooled()
+    /// <summary>A step of the spool is done, or has failed.</summary>
+    public void Done(SpoolStepDone done)
     {
-        if (!Posting && Flight is not null)
+        SpoolBusy = false;
+        if (done.Failure is not null)
         {
-            // Settling nothing takes the pin off.
-            (Flight, FlightSpooled, Unsettled) = (null, false, 0);
+            SpoolLost(done.Step == SpoolStep.Peek ? null : done.Batch);
+            return;
+        }
+
+        switch (done.Step)
+        {
+            case SpoolStep.Open:
+                (Spool, MustOpenFirst) = (done.Opened, false);
+                break;
+            case SpoolStep.Peek:
+                (Flight, FlightSpooled) = (done.Batch, done.Batch is not null);
+                break;
+            case SpoolStep.Settle:
+                Unsettled = null;
+                break;
+            case SpoolStep.AppendFlight when !Posting && Flight is not null:
+                // Its post has failed meanwhile: it is read from disk again. Settling nothing takes the pin off.
+                (Flight, FlightSpooled, Unsettled) = (null, false, 0);
+                break;
         }
     }
 
@@ -145,10 +183,8 @@ internal sealed class DeliveryPlan(DataKitOptions options)
         return points;
     }
 
-    public void Settled() => Unsettled = null;
-
     /// <summary>The spool failed. What was on its way there is in memory again; what it holds waits for a better day.</summary>
-    public void SpoolLost(PointBatch? appending)
+    private void SpoolLost(PointBatch? appending)
     {
         (Spool, CanSpool, MustOpenFirst) = (null, false, false);
         if (appending is not null && ReferenceEquals(appending, Flight))

@@ -9,7 +9,7 @@ public sealed class OutgoingPoints(int maxBatchPoints, int maxBatchBytes)
 
     public long Bytes { get; private set; }
 
-    /// <summary>Whether the next batch would not grow by waiting.</summary>
+    /// <summary>Whether the next batch is known not to grow by waiting.</summary>
     public bool HasFullBatch => Points >= maxBatchPoints || Bytes >= maxBatchBytes
         || (_chunks.First is { } first && first.Value.Endpoint != _chunks.Last!.Value.Endpoint);
 

@@ -18,7 +18,7 @@ public sealed class Spool : IDisposable
     private readonly LedgerStage _ledger;
     private readonly long _limit;
     private long _corrupt;
-    private bool _disposed;
+    private volatile bool _disposed;
 
     /// <summary>Opens or makes the spool and reads what waits in it. Throws when the directory cannot be used.</summary>
     public Spool(string directory, long limitBytes, LedgerStage ledger)
@@ -37,7 +37,7 @@ public sealed class Spool : IDisposable
 
     public long Points => _index.Points;
 
-    public SpoolStatus Status => new(_index.Entries, _index.Points, _log.Bytes, _limit, Interlocked.Read(ref _corrupt));
+    public SpoolStatus Status => new(_index.Entries, _index.Points, _disposed ? 0 : _log.Bytes, _limit, Interlocked.Read(ref _corrupt));
 
     /// <summary>Whether a spool was left behind in this directory.</summary>
     public static bool ExistsIn(string directory) => SpoolLog.ExistsIn(directory);
@@ -106,14 +106,17 @@ public sealed class Spool : IDisposable
 
     public void Dispose()
     {
-        _gate.Wait(TimeSpan.FromSeconds(5));
+        var isQuiet = _gate.Wait(TimeSpan.FromSeconds(5));
         if (!_disposed)
         {
             _disposed = true;
             _log.Dispose();
         }
 
-        _gate.Release();
+        if (isQuiet)
+        {
+            _gate.Release();
+        }
     }
 
     private void Recover(long address, ReadOnlyMemory<byte> entry)

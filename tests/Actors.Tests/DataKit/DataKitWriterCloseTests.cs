@@ -15,7 +15,10 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
     private DataKitServer _server = null!;
 
     public DataKitWriterCloseTests()
-        : base("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
+        : base("""
+            akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+            akka.loggers = ["Akka.TestKit.TestEventListener, Akka.TestKit"]
+            """)
     {
     }
 
@@ -60,6 +63,7 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
         await Eventually.HoldsAsync(() => _server.Requests > 0, Moment);
 
         await CloseAsync(writer);
+        (await writer.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken)).Spool!.Points.ShouldBe(1700);
         var before = Account(ledger);
         (before.In, before.Out, before.InFlight).ShouldBe((1700, 0, 1700));
         await StopAsync(writer);
@@ -70,6 +74,25 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
 
         _server.Numbers().ShouldBe(Enumerable.Range(0, 1710));
         await Eventually.HoldsAsync(() => Account(nextLedger) is { In: 1710, Out: 1710, InFlight: 0 });
+    }
+
+    [Fact]
+    public async Task Replaying_points_that_DataKit_will_restamp_is_told_once()
+    {
+        await _server.StopAsync();
+        var writer = Sys.ActorOf(DataKitWriter.Props(Options, new FlowLedger(), new ThreeHoursAgo()));
+        writer.Tell(Samples.Points(0, 1700));
+        await CloseAsync(writer);
+        await StopAsync(writer);
+        await _server.StartAgainAsync();
+
+        await EventFilter.Warning(contains: "__orig_time").ExpectOneAsync(
+            async () =>
+            {
+                Start(Options);
+                await Eventually.HoldsAsync(() => _server.Accepted.Count >= 1700, Moment);
+            },
+            TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -154,4 +177,9 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
     private void Moment() => Clock.Advance(TimeSpan.FromMilliseconds(100));
 
     private static LedgerEntry Account(FlowLedger ledger) => ledger.Snapshot().Single(e => e.Stage == "datakit");
+
+    private sealed class ThreeHoursAgo : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() - TimeSpan.FromHours(3);
+    }
 }

@@ -204,52 +204,6 @@ public sealed class DataKitWriterTests : Akka.TestKit.Xunit.TestKit
         await Eventually.HoldsAsync(() => Account is { InFlight: 0, Out: 20_000 });
     }
 
-    [Fact]
-    public async Task Without_a_spool_the_oldest_points_are_dropped_and_counted()
-    {
-        await _server.StopAsync();
-        var writer = Start(Options with { SpoolDirectory = null, MaxMemoryPoints = 1000 });
-
-        writer.Tell(Samples.Points(0, 500));
-        await Eventually.HoldsAsync(async () => (await StatusAsync(writer)).State == WriterState.BackingOff);
-        writer.Tell(Samples.Points(500, 1700));
-        await StatusAsync(writer);
-        Account.Lost.ShouldBe(new Dictionary<string, long> { ["queue-full"] = 700 });
-        await _server.StartAgainAsync();
-        await ArrivedAsync(1500, Second);
-
-        _server.Numbers().ShouldBe([.. Enumerable.Range(0, 500), .. Enumerable.Range(1200, 1000)]);
-        await Eventually.HoldsAsync(() => Account.InFlight == 0);
-    }
-
-    [Fact]
-    public async Task A_point_that_DataKit_would_lose_in_silence_is_counted_instead()
-    {
-        var writer = Start(Options);
-
-        writer.Tell(new WritePoints(PointEndpoint.Netflow, [new byte[1 << 20], Samples.Line(1)]));
-        await ArrivedAsync(1);
-
-        Account.Lost.ShouldBe(new Dictionary<string, long> { ["too-large"] = 1 });
-    }
-
-    [Fact]
-    public async Task A_spool_that_cannot_be_opened_leaves_the_memory()
-    {
-        var file = Path.Combine(_directory.Path, "file");
-        await File.WriteAllTextAsync(file, "in the way", TestContext.Current.CancellationToken);
-        await _server.StopAsync();
-        var writer = Start(Options with { SpoolDirectory = Path.Combine(file, "spool") });
-
-        writer.Tell(Samples.Points(0, 700));
-        await Eventually.HoldsAsync(async () => (await StatusAsync(writer)).LastError?.StartsWith("spool:", StringComparison.Ordinal) == true);
-        await _server.StartAgainAsync();
-        await ArrivedAsync(700, Second);
-
-        _server.Numbers().ShouldBe(Enumerable.Range(0, 700));
-        (await StatusAsync(writer)).Spool.ShouldBeNull();
-    }
-
     private IActorRef Start(DataKitOptions options)
     {
         options.Problems().ShouldBeEmpty();

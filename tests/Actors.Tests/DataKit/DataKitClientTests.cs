@@ -1,0 +1,153 @@
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using EbpfActors.Actors.DataKit;
+using EbpfActors.Actors.Points;
+using Shouldly;
+using Xunit;
+
+namespace EbpfActors.Actors.Tests.DataKit;
+
+public sealed class DataKitClientTests
+{
+    [Theory]
+    [InlineData(200, "", PostOutcome.Accepted)]
+    [InlineData(204, "", PostOutcome.Retry)]
+    [InlineData(307, "", PostOutcome.Retry)]
+    [InlineData(400, """{"error_code":"datakit.invalidLinePoint","message":"..."}""", PostOutcome.Rejected)]
+    [InlineData(400, """{"error_code":"datakit.decodeBodyFailed"}""", PostOutcome.Rejected)]
+    [InlineData(400, """{"error_code":"datakit.invalidCategory","message":"..."}""", PostOutcome.Retry)]
+    [InlineData(403, "", PostOutcome.Retry)]
+    [InlineData(404, "<html>", PostOutcome.Retry)]
+    [InlineData(408, "", PostOutcome.Retry)]
+    [InlineData(413, "", PostOutcome.Rejected)]
+    [InlineData(429, """{"error_code":"datakit.reachMaxAPILimit"}""", PostOutcome.Retry)]
+    [InlineData(500, """{"error_code":"unexpectedEOF"}""", PostOutcome.Retry)]
+    [InlineData(503, "", PostOutcome.Retry)]
+    public async Task An_answer_means(int status, string body, PostOutcome outcome)
+    {
+        var answer = await PostAsync(_ => Answer(status, body));
+
+        answer.Outcome.ShouldBe(outcome);
+    }
+
+    [Fact]
+    public async Task The_request_is_compressed_and_says_so()
+    {
+        HttpRequestMessage? seen = null;
+        byte[] body = [];
+
+        await PostAsync(request =>
+        {
+            seen = request;
+            body = request.Content!.ReadAsByteArrayAsync().GetAwaiter().GetResult();
+            return Answer(200, "");
+        });
+
+        seen!.RequestUri!.AbsoluteUri.ShouldBe("http://node:9529/v1/write/network?input=ebpf-net%2Fnetflow");
+        seen.Content!.Headers.ContentEncoding.ShouldBe(["gzip"]);
+        seen.Content.Headers.ContentType!.MediaType.ShouldBe("application/line-protocol");
+        seen.Content.Headers.ContentLength.ShouldBe(body.Length);
+        using var gzip = new StreamReader(new GZipStream(new MemoryStream(body), CompressionMode.Decompress));
+        (await gzip.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldBe("m f=1i 1\nm f=2i 2\n");
+    }
+
+    [Fact]
+    public async Task Of_an_error_only_the_head_is_read_and_kept()
+    {
+        var endless = new EndlessStream();
+
+        var answer = await PostAsync(_ => new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StreamContent(endless) });
+
+        answer.Outcome.ShouldBe(PostOutcome.Rejected);
+        answer.Reason.Length.ShouldBeLessThan(310);
+        endless.Taken.ShouldBeLessThan(20_000);
+    }
+
+    [Fact]
+    public async Task Retry_after_is_understood_in_both_forms()
+    {
+        var seconds = await PostAsync(_ => Asking(new RetryConditionHeaderValue(TimeSpan.FromSeconds(9))));
+        var date = await PostAsync(_ => Asking(new RetryConditionHeaderValue(DateTimeOffset.UtcNow + TimeSpan.FromSeconds(60))));
+
+        seconds.RetryAfter.ShouldBe(TimeSpan.FromSeconds(9));
+        date.RetryAfter!.Value.TotalSeconds.ShouldBeInRange(30, 60);
+
+        static HttpResponseMessage Asking(RetryConditionHeaderValue after)
+        {
+            var answer = Answer(429, "");
+            answer.Headers.RetryAfter = after;
+            return answer;
+        }
+    }
+
+    [Fact]
+    public async Task A_batch_is_searched_in_order_and_stops_where_it_has_to_be_tried_again()
+    {
+        List<string> accepted = [];
+        using var client = Client(request =>
+        {
+            var lines = Lines(request);
+            if (lines.Contains("c"))
+            {
+                return Answer(400, "bad c");
+            }
+
+            if (lines.Contains("f"))
+            {
+                return Answer(429, "");
+            }
+
+            accepted.AddRange(lines);
+            return Answer(200, "");
+        });
+
+        var result = await new BatchDelivery(client).DeliverAsync(Batch("a", "b", "c", "d", "e", "f", "g", "h"), TestContext.Current.CancellationToken);
+
+        accepted.ShouldBe(["a", "b", "d"]);
+        (result.Settled, result.Rejected, result.Accepted, result.RejectReason).ShouldBe((4, 1, 3, "400 bad c"));
+        result.Last.Outcome.ShouldBe(PostOutcome.Retry);
+    }
+
+    private static async Task<PostAnswer> PostAsync(Func<HttpRequestMessage, HttpResponseMessage> answer)
+    {
+        using var client = Client(answer);
+        return await client.PostAsync(PointEndpoint.Netflow, BatchBody.Compress(Batch("m f=1i 1", "m f=2i 2")), TestContext.Current.CancellationToken);
+    }
+
+    private static DataKitClient Client(Func<HttpRequestMessage, HttpResponseMessage> answer) =>
+        new(new DataKitOptions { BaseAddress = new Uri("http://node:9529/") }, new StubHandler(answer));
+
+    private static PointBatch Batch(params string[] lines) =>
+        new(PointEndpoint.Netflow, lines.Select(Encoding.UTF8.GetBytes).ToArray(), DateTimeOffset.UnixEpoch);
+
+    private static string[] Lines(HttpRequestMessage request)
+    {
+        using var gzip = new StreamReader(new GZipStream(request.Content!.ReadAsStream(), CompressionMode.Decompress));
+        return gzip.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static HttpResponseMessage Answer(int status, string body) => new((HttpStatusCode)status) { Content = new StringContent(body) };
+
+    private sealed class StubHandler(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(answer(request));
+    }
+
+    private sealed class EndlessStream : MemoryStream
+    {
+        public long Taken { get; private set; }
+
+        public override bool CanSeek => false;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = Math.Min(buffer.Length, 1000);
+            buffer.Span[..read].Fill((byte)'x');
+            Taken += read;
+            return ValueTask.FromResult(read);
+        }
+    }
+}
