@@ -27,10 +27,10 @@ struct tcp_conn {
 	__u64 id;
 	__u64 base_tx; /* what the socket had sent and received before it was tracked */
 	__u64 base_rx;
-	__u64 reported_tx; /* what the last sweep wrote out */
-	__u64 reported_rx;
+	__u64 swept_sequence; /* the socket's own counters when a sweep last wrote it out */
+	__u64 swept_received;
 	__u32 base_retransmits;
-	__u32 reported_retransmits;
+	__u32 swept_retransmits;
 	__u8 saddr[16];
 	__u8 daddr[16];
 	__u16 sport;

@@ -19,13 +19,19 @@ static __always_inline __u32 fin_sent(struct tcp_sock *tp, int state)
 	return BPF_CORE_READ(tp, snd_nxt) == BPF_CORE_READ(tp, write_seq);
 }
 
-/* Payload bytes sent, once each: 64-bit acked bytes plus what is in flight. bytes_sent counts retransmissions, and counts
- * twice what a local queue refused, so it cannot be used. A SYN is in here too; the base of an active open takes it out. */
-static __always_inline __u64 bytes_sent(struct tcp_sock *tp, int state)
+/* Sequence numbers used, in 64 bits: what was acked plus what is in flight. bytes_sent counts retransmissions, and counts
+ * twice what a local queue refused, so it cannot be used. */
+static __always_inline __u64 sequence_sent(struct tcp_sock *tp)
 {
 	__u32 in_flight = BPF_CORE_READ(tp, snd_nxt) - BPF_CORE_READ(tp, snd_una);
 
-	return BPF_CORE_READ(tp, bytes_acked) + in_flight - fin_sent(tp, state);
+	return BPF_CORE_READ(tp, bytes_acked) + in_flight;
+}
+
+/* Payload bytes sent, once each. A SYN is in here too; the base of an active open takes it out. */
+static __always_inline __u64 bytes_sent(struct tcp_sock *tp, int state)
+{
+	return sequence_sent(tp) - fin_sent(tp, state);
 }
 
 /* Payload bytes received in order, whether the program reads them or not; the peer's FIN is counted by the kernel. */

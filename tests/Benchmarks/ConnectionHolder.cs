@@ -1,22 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace EbpfActors.Benchmarks;
 
 /// <summary>Holds connections to itself open, and moves one byte over each of them when told.</summary>
-internal static partial class ConnectionHolder
+internal static class ConnectionHolder
 {
-    private const int OpenFiles = 7; // RLIMIT_NOFILE
-
     public static int Run(int count, int addresses)
     {
-        var limit = new Limit { Soft = (ulong)(2 * count) + 1000, Hard = (ulong)(2 * count) + 1000 };
-        if (setrlimit(OpenFiles, in limit) != 0)
-        {
-            throw new InvalidOperationException($"setrlimit: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Any, 0));
         listener.Listen(1024);
@@ -44,15 +35,5 @@ internal static partial class ConnectionHolder
         }
 
         return 0;
-    }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int setrlimit(int resource, in Limit limit);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Limit
-    {
-        public ulong Soft;
-        public ulong Hard;
     }
 }

@@ -7,28 +7,39 @@ internal static class OpenConnections
 {
     private const int Connections = 50_000;
     private const int ClientAddresses = 200;
+
+    /// <summary>Each holds two descriptors a connection, within the limit of 20,000 that many hosts set.</summary>
+    private const int Holders = 6;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     public static IEnumerable<Row> Run(int rounds)
     {
-        using var holder = Shell.Start(Environment.ProcessPath!, $"hold {Connections} {ClientAddresses}");
-        Expect(holder, "open");
+        var holders = Enumerable.Range(0, Holders)
+            .Select(i => (Connections * (i + 1) / Holders) - (Connections * i / Holders))
+            .Select(share => Shell.Start(Environment.ProcessPath!, $"hold {share} {ClientAddresses}"))
+            .ToList();
+        holders.ForEach(holder => Expect(holder, "open"));
         // Both ends of a connection are sockets of this host.
         using var agent = AgentProcess.Start($"{Interval.TotalSeconds}s", "--max-connections", "131072");
         Thread.Sleep(Interval); // the first flush makes the aggregators
         var perFlush = new List<double>();
         for (var i = 0; i < rounds; i++)
         {
-            holder.StandardInput.WriteLine("touch");
-            Expect(holder, "touched");
+            holders.ForEach(holder => holder.StandardInput.WriteLine("touch"));
+            holders.ForEach(holder => Expect(holder, "touched"));
             var before = agent.Cpu;
             Thread.Sleep(Interval);
             perFlush.Add((agent.Cpu - before).TotalSeconds);
         }
 
         var memory = agent.ResidentMegabytes;
-        holder.StandardInput.Close();
-        holder.WaitForExit();
+        foreach (var holder in holders)
+        {
+            holder.StandardInput.Close();
+            holder.WaitForExit();
+            holder.Dispose();
+        }
+
         yield return Row.Below("50,000 active connections, CPU per flush", "s", perFlush, 0.5);
         yield return Row.Below("50,000 active connections, resident memory", "MB", [memory], 200);
     }
