@@ -38,6 +38,7 @@ public static class AgentHost
         using var systemd = SystemdNotifier.FromEnvironment();
         var logger = log.Factory.CreateLogger("ebpf-actors");
         Introduce(options, logger);
+        using var trim = new MemoryTrim();
         var startedAt = DateTimeOffset.Now;
         await using (var system = await AgentSystem.StartAsync(options, log.Factory))
         {
