@@ -66,6 +66,8 @@ internal sealed class AgentProcess : IDisposable
     public IReadOnlySet<int> Programs() => Directory.GetFiles($"/proc/{Id}/fdinfo").SelectMany(TryReadLines)
         .Where(l => l.StartsWith(ProgramId, StringComparison.Ordinal)).Select(l => int.Parse(l.AsSpan(ProgramId.Length))).ToHashSet();
 
+    public IReadOnlyList<string?> OpenFiles() => [.. Directory.GetFiles($"/proc/{Id}/fd").Select(fd => new FileInfo(fd).LinkTarget)];
+
     /// <summary>Asks as <c>ebpf-actors status</c> does, without the cost of a process for each question.</summary>
     public async Task<StatusDocument> StatusAsync()
     {
