@@ -17,11 +17,13 @@ public sealed class AgentLog : IDisposable
         + "${onexception:${newline}${exception:format=tostring}}";
     private readonly LogPlan _plan;
     private readonly string _overrideFile;
+    private readonly long _archiveAbove;
     private readonly LogFactory _factory = new();
 
-    public AgentLog(LogPlan plan, string? overrideFile = null)
+    public AgentLog(LogPlan plan, string? overrideFile = null, long archiveAbove = ArchiveAbove)
     {
         _plan = plan;
+        _archiveAbove = archiveAbove;
         _overrideFile = overrideFile ?? Path.Combine(AppContext.BaseDirectory, "conf", "nlog.config");
         _factory.Configuration = Configuration();
         Factory = LoggerFactory.Create(logging => logging
@@ -31,8 +33,12 @@ public sealed class AgentLog : IDisposable
 
     public ILoggerFactory Factory { get; }
 
-    /// <summary>Opens the file anew, for whoever moved it away (logrotate).</summary>
-    public void Reopen() => _factory.Configuration = Configuration();
+    /// <summary>Opens the file anew, for whoever moved it away (logrotate), who need not wait for the next event to see it.</summary>
+    public void Reopen()
+    {
+        _factory.Configuration = Configuration();
+        Factory.CreateLogger("ebpf-actors").LogInformation("The log was opened anew");
+    }
 
     public void Dispose()
     {
@@ -61,7 +67,9 @@ public sealed class AgentLog : IDisposable
         {
             FileName = Layout.FromLiteral(_plan.Target),
             Layout = Line,
-            ArchiveAboveSize = ArchiveAbove,
+            // Without it the newest lines move on to numbered files, and nobody finds them under the name that was given.
+            ArchiveFileName = Layout.FromLiteral(_plan.Target),
+            ArchiveAboveSize = _archiveAbove,
             MaxArchiveFiles = Archives,
             KeepFileOpen = true,
             CreateDirs = true,

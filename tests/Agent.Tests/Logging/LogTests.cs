@@ -51,20 +51,39 @@ public sealed class LogTests : IDisposable
         Assert.EndsWith("WARN  Test: loud 7", line, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Reopening_makes_the_file_anew_after_it_was_moved_away()
+    [Theory]
+    [InlineData("agent.log", "agent.log.1")]
+    [InlineData("log", "log.1")]
+    public void Reopening_makes_the_file_anew_after_it_was_moved_away(string name, string moved)
     {
-        using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info")))
+        using (var log = new AgentLog(new LogPlan(_folder[name], "info")))
         {
             var logger = log.Factory.CreateLogger("a");
             logger.LogInformation("before");
-            File.Move(_folder["agent.log"], _folder["agent.log.old"]);
+            File.Move(_folder[name], _folder[moved]);
             log.Reopen();
+            Assert.EndsWith("anew", File.ReadAllText(_folder[name]).Trim(), StringComparison.Ordinal);
             logger.LogInformation("after");
         }
 
-        Assert.EndsWith("before", File.ReadAllText(_folder["agent.log.old"]).Trim(), StringComparison.Ordinal);
-        Assert.EndsWith("after", File.ReadAllText(_folder["agent.log"]).Trim(), StringComparison.Ordinal);
+        Assert.EndsWith("before", File.ReadAllText(_folder[moved]).Trim(), StringComparison.Ordinal);
+        Assert.EndsWith("after", File.ReadAllText(_folder[name]).Trim(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_newest_lines_keep_the_name_and_five_older_files_are_kept()
+    {
+        using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info"), archiveAbove: 1_000))
+        {
+            var logger = log.Factory.CreateLogger("a");
+            for (var i = 1; i <= 200; i++)
+            {
+                logger.LogInformation("line {Number}", i);
+            }
+        }
+
+        Assert.EndsWith("line 200", File.ReadAllText(_folder["agent.log"]).Trim(), StringComparison.Ordinal);
+        Assert.Equal(6, Directory.GetFiles(Path.GetDirectoryName(_folder["agent.log"])!).Length);
     }
 
     [Fact]
