@@ -19,6 +19,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
     private readonly AgentActorOptions _options;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private PluginKeeper? _keeper;
+    private bool _netIsUp;
 
     public AgentActor(AgentActorOptions options) => _options = options;
 
@@ -43,7 +44,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
         switch (message)
         {
             case FlowBatch or SweepDone: Keeper.Find(AgentParts.Flush).Forward(message); break;
-            case RequestSweep: Keeper.Find(AgentParts.Probes).Forward(message); break;
+            case RequestSweep sweep: Sweep(sweep); break;
             case WritePoints: Write(message); break;
             case FlushedFlows: Keeper.Find(AgentParts.Outputs).Forward(message); break;
             case ReportLastError: Report(message); break;
@@ -53,6 +54,19 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
             case StartPlugin due: Keeper.Start(due); break;
             case GetAgentStatus: Context.ActorOf(StatusGatherer.Props(_options, Keeper, Sender)); break;
             default: OnStopping(message); break;
+        }
+    }
+
+    // Nobody waits for a probe that is not there.
+    private void Sweep(RequestSweep sweep)
+    {
+        if (_netIsUp)
+        {
+            Keeper.Find(AgentParts.Probes).Forward(sweep);
+        }
+        else
+        {
+            Sender.Tell(new SweepDone(sweep.FlushId));
         }
     }
 
@@ -72,6 +86,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
 
     private void OnReady(ProbeReady ready)
     {
+        _netIsUp |= ready.Name == NetProbeActor.Name;
         _log.Info("Plugin {0} attached: {1}", ready.Name, string.Join(", ", ready.Hooks.Where(h => h.Rung.Length > 0).Select(h => $"{h.Hook} by {h.Rung}")));
         foreach (var hook in ready.Hooks.Where(h => h.Problem.Length > 0))
         {
@@ -83,6 +98,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
 
     private void OnFailed(PluginFailed failed)
     {
+        _netIsUp &= failed.Name != NetProbeActor.Name;
         if (failed.IsPermanent)
         {
             _log.Error("{0} failed and is not tried again: {1}", failed.Name, failed.Problem);
