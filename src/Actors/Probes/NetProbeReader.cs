@@ -11,7 +11,7 @@ namespace EbpfActors.Actors.Probes;
 /// thread; after <see cref="Stop"/> has returned true the probe is disposed of, which detaches it.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The last of thread and actor to leave disposes; see LeaveProbe.")]
-internal sealed class NetProbeReader
+internal sealed class NetProbeReader : INetSink
 {
     private readonly INetProbe _probe;
     private readonly NetPluginOptions _options;
@@ -90,12 +90,12 @@ internal sealed class NetProbeReader
             _probe.Wait(_options.WaitAtMost);
         }
 
-        _probe.Drain(OnDelta);
+        _probe.Drain(this);
         Send();
         if (SweepDue())
         {
             var flushId = Volatile.Read(ref _sweepWanted);
-            _probe.Sweep(OnDelta);
+            _probe.Sweep(this);
             Send();
             _sweepDone = flushId;
             _kernel.Enter(_probe.Counters());
@@ -110,13 +110,17 @@ internal sealed class NetProbeReader
     private bool SweepDue() => Volatile.Read(ref _sweepWanted) != _sweepDone;
 
     // Runs inside the probe, where a foreign frame may be on the stack: it must not throw.
-    private void OnDelta(in FlowDelta delta)
+    void INetSink.Flow(in FlowDelta delta)
     {
         _table.Add(delta);
         if (_table.IsFull)
         {
             Send();
         }
+    }
+
+    void INetSink.Http(in HttpExchange exchange)
+    {
     }
 
     private void Send(bool mayWait = true)

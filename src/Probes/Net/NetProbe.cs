@@ -18,7 +18,7 @@ public sealed class NetProbe : INetProbe
     private BpfIterator? _udpSweep;
     private BpfIterator? _adopt;
     private RingReader? _ring;
-    private FlowDeltaSink? _sink;
+    private INetSink? _sink;
     private long _records;
     private long _unsureAfterAdoption;
     private long _ringLosses;
@@ -57,13 +57,13 @@ public sealed class NetProbe : INetProbe
 
     public void Wake() => _ring?.Wake();
 
-    public int Drain(FlowDeltaSink sink)
+    public int Drain(INetSink sink)
     {
         _sink = sink;
         return _ring!.Drain(_consumeQueued);
     }
 
-    public int Sweep(FlowDeltaSink sink)
+    public int Sweep(INetSink sink)
     {
         var before = _records;
         _sink = sink;
@@ -151,7 +151,7 @@ public sealed class NetProbe : INetProbe
         }
         else if (_tracker.TryObserve(record, out var delta))
         {
-            _sink!(delta);
+            _sink!.Flow(delta);
         }
     }
 

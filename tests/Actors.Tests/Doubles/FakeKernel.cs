@@ -56,7 +56,7 @@ internal sealed class FakeKernel
 
         public void Wake() => kernel._wake.Set();
 
-        public int Drain(FlowDeltaSink sink)
+        public int Drain(INetSink sink)
         {
             if (kernel.OnDrain is { } failure)
             {
@@ -67,18 +67,18 @@ internal sealed class FakeKernel
             return Take(kernel._closed, sink);
         }
 
-        public int Sweep(FlowDeltaSink sink) => Take(kernel._open, sink);
+        public int Sweep(INetSink sink) => Take(kernel._open, sink);
 
         public ProbeCounters Counters() => new(kernel._drained, [], []);
 
         public void Dispose() => kernel.Detached++;
 
-        private int Take(ConcurrentQueue<FlowDelta> queue, FlowDeltaSink sink)
+        private int Take(ConcurrentQueue<FlowDelta> queue, INetSink sink)
         {
             var taken = 0;
             while (queue.TryDequeue(out var delta))
             {
-                sink(delta);
+                sink.Flow(delta);
                 taken++;
                 Interlocked.Increment(ref kernel._drained);
             }

@@ -5,7 +5,7 @@ using Shouldly;
 namespace EbpfActors.Kernel.Tests.Net;
 
 /// <summary>The real probe on the real kernel, driven by the test's thread, with every delta kept.</summary>
-internal sealed class FlowRecorder : IDisposable
+internal sealed class FlowRecorder : INetSink, IDisposable
 {
     private readonly NetProbe _probe;
     private readonly List<FlowDelta> _deltas = [];
@@ -28,9 +28,9 @@ internal sealed class FlowRecorder : IDisposable
     /// <summary>Takes all that the kernel has now.</summary>
     public FlowRecorder Collect()
     {
-        _probe.Drain(Keep);
-        _probe.Sweep(Keep);
-        _probe.Drain(Keep);
+        _probe.Drain(this);
+        _probe.Sweep(this);
+        _probe.Drain(this);
         return this;
     }
 
@@ -65,7 +65,11 @@ internal sealed class FlowRecorder : IDisposable
 
     public void Dispose() => _probe.Dispose();
 
-    private void Keep(in FlowDelta delta) => _deltas.Add(delta);
+    void INetSink.Flow(in FlowDelta delta) => _deltas.Add(delta);
+
+    void INetSink.Http(in HttpExchange exchange)
+    {
+    }
 }
 
 /// <summary>What a set of flows adds up to. Retransmits are null where the test does not know them: loopback has some when it is busy.</summary>
