@@ -147,7 +147,9 @@ static __always_inline struct udp_flow *new_flow(const struct udp_key *key, int 
 	return bpf_map_lookup_elem(&udp_flows, key);
 }
 
-static __always_inline int on_packet(struct __sk_buff *skb, int egress)
+int http_on_segment(struct __sk_buff *skb, __u32 egress);
+
+static __always_inline int on_packet(struct __sk_buff *skb, int egress, int http)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct udp_packet packet;
@@ -159,7 +161,13 @@ static __always_inline int on_packet(struct __sk_buff *skb, int egress)
 	if (!sk)
 		return 1;
 	sk = bpf_sk_fullsock(sk);
-	if (!sk || sk->protocol != IPPROTO_UDP)
+	if (!sk)
+		return 1;
+	if (http && sk->protocol == IPPROTO_TCP) {
+		http_on_segment(skb, egress);
+		return 1;
+	}
+	if (sk->protocol != IPPROTO_UDP)
 		return 1;
 	if (skb->protocol == bpf_htons(ETH_P_IP) ? read_ipv4(skb, &packet) : read_ipv6(skb, &packet)) {
 		count_loss_in(&flow_losses, LOSS_PACKET_UNREADABLE, skb->len);
@@ -195,13 +203,26 @@ static __always_inline int on_packet(struct __sk_buff *skb, int egress)
 SEC("cgroup_skb/ingress")
 int udp_on_ingress(struct __sk_buff *skb)
 {
-	return on_packet(skb, 0);
+	return on_packet(skb, 0, 0);
 }
 
 SEC("cgroup_skb/egress")
 int udp_on_egress(struct __sk_buff *skb)
 {
-	return on_packet(skb, 1);
+	return on_packet(skb, 1, 0);
+}
+
+/* The same with httpflow on: one program a packet costs less than two. */
+SEC("cgroup_skb/ingress")
+int net_on_ingress(struct __sk_buff *skb)
+{
+	return on_packet(skb, 0, 1);
+}
+
+SEC("cgroup_skb/egress")
+int net_on_egress(struct __sk_buff *skb)
+{
+	return on_packet(skb, 1, 1);
 }
 
 /* The socket's buffer was full, or memory was short: what was just counted has not been received. */

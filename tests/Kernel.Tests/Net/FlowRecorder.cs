@@ -9,6 +9,7 @@ internal sealed class FlowRecorder : INetSink, IDisposable
 {
     private readonly NetProbe _probe;
     private readonly List<FlowDelta> _deltas = [];
+    private readonly List<HttpExchange> _exchanges = [];
 
     public FlowRecorder(NetProbeOptions? options = null)
     {
@@ -22,6 +23,8 @@ internal sealed class FlowRecorder : INetSink, IDisposable
         .FirstOrDefault(fields => fields[2] == "cgroup2")?[1];
 
     public IReadOnlyList<HookStatus> Hooks { get; }
+
+    public IReadOnlyList<HttpExchange> Exchanges => _exchanges;
 
     public ProbeCounters Counters => _probe.Counters();
 
@@ -53,12 +56,15 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     }
 
     /// <summary>Collects until a condition over the deltas holds.</summary>
-    public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, string what)
+    public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, string what) => Until(condition, () => what);
+
+    /// <summary>The same, with what to say composed when it fails.</summary>
+    public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, Func<string> what)
     {
         var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
         while (!condition(Collect()._deltas))
         {
-            (DateTime.UtcNow < end).ShouldBeTrue(what);
+            (DateTime.UtcNow < end).ShouldBeTrue(DateTime.UtcNow < end ? null : what());
             _probe.Wait(TimeSpan.FromMilliseconds(20));
         }
     }
@@ -67,9 +73,7 @@ internal sealed class FlowRecorder : INetSink, IDisposable
 
     void INetSink.Flow(in FlowDelta delta) => _deltas.Add(delta);
 
-    void INetSink.Http(in HttpExchange exchange)
-    {
-    }
+    void INetSink.Http(in HttpExchange exchange) => _exchanges.Add(exchange);
 }
 
 /// <summary>What a set of flows adds up to. Retransmits are null where the test does not know them: loopback has some when it is busy.</summary>
