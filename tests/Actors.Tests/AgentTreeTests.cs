@@ -149,7 +149,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
     private AgentActorOptions Options() => new()
     {
         Ledger = _ledger,
-        Renderer = new PlainRenderer(),
+        Renderers = Some.Renderers(),
         Flush = new() { Interval = Interval },
         NetProbe = new NetPluginOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero },
         DataKit = TapActor.Props(() => _datakit),

@@ -61,7 +61,7 @@ public sealed class NetProbeActorTests : TestKit
         batches.ForEach(b => b.Dispose());
 
         (await _parent.ExpectMsgAsync<FlowBatch>()).Items[0].Key.Pid.ShouldBe(3u);
-        (await _parent.ExpectMsgAsync<FlowBatch>()).Records.ShouldBe(2);
+        (await _parent.ExpectMsgAsync<FlowBatch>()).Load.Records.ShouldBe(2);
     }
 
     [Fact]
