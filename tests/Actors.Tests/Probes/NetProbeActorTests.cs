@@ -82,6 +82,19 @@ public sealed class NetProbeActorTests : TestKit
     }
 
     [Fact]
+    public async Task Http_exchanges_come_in_the_same_batches()
+    {
+        await Start();
+
+        _kernel.Answer(Some.Exchange(path: "/a"), Some.Exchange(path: "/a"));
+
+        using var batch = await _parent.ExpectMsgAsync<FlowBatch>();
+        batch.Load.ShouldBe(new FlowLoad(0, 2, 2));
+        batch.Http[0].Key.ShouldBe(Some.Key());
+        _ledger.HttpEntry().InFlight.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task The_status_tells_hooks_and_counters()
     {
         var probe = await Start();
