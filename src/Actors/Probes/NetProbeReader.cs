@@ -31,7 +31,7 @@ internal sealed class NetProbeReader : INetSink
         _probe = options.Create();
         _options = options;
         _listener = listener;
-        _table = new FlowTable(options.Table, ledger.Stage(LedgerStages.Flows, "records"));
+        _table = new FlowTable(options.Table, ledger);
         _kernel = new KernelLosses(ledger.Stage(LedgerStages.Kernel, "records"));
         _credits = new CreditGate(options.Credits);
         _thread = new Thread(Run) { IsBackground = true, Name = "net-probe" };
@@ -113,14 +113,21 @@ internal sealed class NetProbeReader : INetSink
     void INetSink.Flow(in FlowDelta delta)
     {
         _table.Add(delta);
-        if (_table.IsFull)
-        {
-            Send();
-        }
+        SendIfFull();
     }
 
     void INetSink.Http(in HttpExchange exchange)
     {
+        _table.Add(exchange);
+        SendIfFull();
+    }
+
+    private void SendIfFull()
+    {
+        if (_table.IsFull)
+        {
+            Send();
+        }
     }
 
     private void Send(bool mayWait = true)

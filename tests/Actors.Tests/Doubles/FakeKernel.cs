@@ -9,6 +9,7 @@ internal sealed class FakeKernel
 {
     private readonly ConcurrentQueue<FlowDelta> _closed = new();
     private readonly ConcurrentQueue<FlowDelta> _open = new();
+    private readonly ConcurrentQueue<HttpExchange> _answered = new();
     private readonly AutoResetEvent _wake = new(false);
 
     public int Attached { get; private set; }
@@ -32,6 +33,13 @@ internal sealed class FakeKernel
     }
 
     public void Open(params FlowDelta[] deltas) => Array.ForEach(deltas, _open.Enqueue);
+
+    /// <summary>Exchanges that are over wait to be drained.</summary>
+    public void Answer(params HttpExchange[] exchanges)
+    {
+        Array.ForEach(exchanges, _answered.Enqueue);
+        _wake.Set();
+    }
 
     public void FailNextDrain(Exception failure)
     {
@@ -62,6 +70,11 @@ internal sealed class FakeKernel
             {
                 kernel.OnDrain = null;
                 throw failure;
+            }
+
+            while (kernel._answered.TryDequeue(out var exchange))
+            {
+                sink.Http(exchange);
             }
 
             return Take(kernel._closed, sink);
