@@ -147,9 +147,8 @@ static __always_inline struct udp_flow *new_flow(const struct udp_key *key, int 
 	return bpf_map_lookup_elem(&udp_flows, key);
 }
 
-int http_on_segment(struct __sk_buff *skb, __u32 egress);
-
-static __always_inline int on_packet(struct __sk_buff *skb, int egress, int http)
+/* One datagram of a socket of this host. A function of its own: its locals would not fit on the stack beside those of http. */
+__attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egress)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct udp_packet packet;
@@ -159,19 +158,13 @@ static __always_inline int on_packet(struct __sk_buff *skb, int egress, int http
 	__u32 zero = 0;
 
 	if (!sk)
-		return 1;
+		return 0;
 	sk = bpf_sk_fullsock(sk);
 	if (!sk)
-		return 1;
-	if (http && sk->protocol == IPPROTO_TCP) {
-		http_on_segment(skb, egress);
-		return 1;
-	}
-	if (sk->protocol != IPPROTO_UDP)
-		return 1;
+		return 0;
 	if (skb->protocol == bpf_htons(ETH_P_IP) ? read_ipv4(skb, &packet) : read_ipv6(skb, &packet)) {
 		count_loss_in(&flow_losses, LOSS_PACKET_UNREADABLE, skb->len);
-		return 1;
+		return 0;
 	}
 	key.sk = address_of(sk);
 	__builtin_memcpy(key.laddr, egress ? packet.saddr : packet.daddr, 16);
@@ -183,13 +176,13 @@ static __always_inline int on_packet(struct __sk_buff *skb, int egress, int http
 		flow = new_flow(&key, egress);
 	if (!flow) {
 		count_loss_in(&flow_losses, LOSS_UDP_TABLE_FULL, packet.payload);
-		return 1;
+		return 0;
 	}
 	if (egress) {
 		__sync_fetch_and_add(&flow->tx_bytes, packet.payload);
 		if (flow->owner.rank < OWNER_EXACT && !is_kernel_socket((struct sock *)key.sk))
 			set_owner_current(&flow->owner, OWNER_EXACT);
-		return 1;
+		return 0;
 	}
 	__sync_fetch_and_add(&flow->rx_bytes, packet.payload);
 	delivery = bpf_map_lookup_elem(&udp_delivering, &zero);
@@ -197,6 +190,24 @@ static __always_inline int on_packet(struct __sk_buff *skb, int egress, int http
 		delivery->key = key;
 		delivery->bytes = packet.payload;
 	}
+	return 0;
+}
+
+int http_on_segment(struct __sk_buff *skb, __u32 egress);
+
+static __always_inline int on_packet(struct __sk_buff *skb, __u32 egress, int http)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return 1;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 1;
+	if (sk->protocol == IPPROTO_UDP)
+		udp_on_datagram(skb, egress);
+	else if (http && sk->protocol == IPPROTO_TCP)
+		http_on_segment(skb, egress);
 	return 1;
 }
 

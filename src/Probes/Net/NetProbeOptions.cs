@@ -21,9 +21,4 @@ public sealed record NetProbeOptions
     /// <summary>The host's /proc, for process names longer than the kernel keeps.</summary>
     public string ProcRoot { get; init; } = "/proc";
 
-    /// <summary>Whether HTTP exchanges are observed too.</summary>
-    public bool Http { get; init; } = true;
-
-    /// <summary>Bytes of a path that are kept at most.</summary>
-    public int HttpPathLength { get; init; } = 1024;
 }
