@@ -3,7 +3,7 @@
  * HTTP at the packet. State lives in socket storage; a head is read a piece at a time by a function that the verifier checks
  * once, a body is skipped by its length. Whatever system call sent it, and whether or not a program has read it, it passes here.
  */
-#include "http.h"
+#include "http_fast.h"
 
 #define MAX_STEPS 2048 /* pieces and bodies of one packet: a 64 KiB packet of heads is 2,048 pieces */
 
@@ -80,6 +80,73 @@ __attribute__((noinline)) int http_take_piece(struct __sk_buff *skb, __u32 from,
 			return (i + 1) | step << 16;
 	}
 	return count;
+}
+
+/* A request line whose end is in reach: its last word must be the version. */
+static __always_inline int end_target(struct __sk_buff *skb, struct http_stream *stream, __u32 from, __u32 length)
+{
+	__u64 version;
+
+	if (bpf_skb_load_bytes(skb, from + length - 10, &version, sizeof(version)))
+		return 0;
+	if ((version & SEVEN_BYTES) != WORD_HTTP)
+		return 0; /* without CR, or not HTTP: the bytes tell */
+	stream->line += length - 2;
+	begin_header(stream);
+	return length | STEP_LINE << 16;
+}
+
+/* Takes a line, or the rest of one, that nobody needs to look into. Returns like http_take_piece, 0 when the bytes must be seen. */
+__attribute__((noinline)) int http_take_line(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress)
+{
+	struct bpf_sock *sk = full_sock(skb);
+	__u64 words[FAST_WORDS] = {};
+	struct http_stream *stream;
+	struct http_sock *sock;
+	__u32 have, length;
+	int state;
+
+	if (!sk || left < FAST_NAME)
+		return 0;
+	sock = bpf_sk_storage_get(&http_socks, sk, 0, 0);
+	if (!sock)
+		return 0;
+	stream = stream_of(sock, egress);
+	state = stream->state;
+	if (state != HTTP_NAME && state != HTTP_VALUE && state != HTTP_TARGET &&
+	    (state != HTTP_START || sock->requests == egress))
+		return 0;
+	if ((state == HTTP_NAME && stream->line) || (state == HTTP_VALUE && stream->header != HEADER_OTHER))
+		return 0;
+	have = bounded(left > sizeof(words) ? sizeof(words) : left, sizeof(words));
+	if (bpf_skb_load_bytes(skb, from, words, have))
+		return 0;
+	length = line_length(words, have);
+	if (state == HTTP_TARGET)
+		return length > 10 ? end_target(skb, stream, from, length) : 0;
+	if (state == HTTP_START) {
+		if (fast_status(stream, words))
+			return 0;
+		begin_message(stream, 0);
+		if (!length) {
+			/* A reason longer than most: what is left of it is as good as a header's value. */
+			stream->header = HEADER_OTHER;
+			stream->state = HTTP_VALUE;
+			return have;
+		}
+	} else if (state == HTTP_NAME) {
+		if ((words[0] & 0xff) == '\r' || (words[0] & 0xff) == '\n' || is_interesting(words))
+			return 0;
+		if (!length) {
+			stream->header = HEADER_OTHER;
+			stream->state = HTTP_VALUE;
+			return have;
+		}
+	} else if (!length) {
+		return have;
+	}
+	begin_header(stream);
+	return length;
 }
 
 /* Hands out what waits of a request's start line. */
@@ -257,7 +324,7 @@ static __always_inline void keep_line(struct __sk_buff *skb, struct http_sock *s
 	if (!stream->line_waits)
 		stream->line_from = from;
 	stream->line_waits += taken;
-	if (is_over || (stream->line_waits > HTTP_PIECE - HTTP_STEP && stream->offset < HTTP_LINE_LIMIT))
+	if (is_over || (stream->line_waits > HTTP_PIECE - sizeof(__u64) * FAST_WORDS && stream->offset < HTTP_LINE_LIMIT))
 		http_emit_line(skb, is_over);
 	else if (stream->offset >= HTTP_LINE_LIMIT)
 		stream->line_waits = 0;
@@ -280,7 +347,9 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 	stream = stream_of(sock, egress);
 	if (in_body(stream))
 		return step_over_body(skb, sock, left, egress);
-	result = http_take_piece(skb, from, left, egress);
+	result = http_take_line(skb, from, left, egress);
+	if (!result)
+		result = http_take_piece(skb, from, left, egress);
 	taken = result & 0xffff;
 	step = result >> 16;
 	if (step == STEP_OFF || step == STEP_BAD) {

@@ -7,7 +7,7 @@
 
 #define HTTP_MAX_METHOD 32
 #define HTTP_MAX_LINE 65536
-#define HTTP_STEP 32 /* bytes looked at by one call: more would be more than the verifier looks at */
+#define HTTP_STEP 16 /* bytes that one call looks at one by one: most are taken a word at a time, see http_fast.h */
 #define HTTP_LINE_LIMIT                                                                                                          \
 	4352 /* bytes of a start line that are handed out: the longest path that can be configured, and its company */
 
@@ -52,7 +52,7 @@ enum http_message_flags {
 enum http_step {
 	STEP_NONE,
 	STEP_LINE, /* the start line is over */
-	STEP_SKIP, /* a body begins */
+	STEP_SKIP, /* what comes need not be looked at byte by byte */
 	STEP_END,  /* the message is over */
 	STEP_OFF,  /* this is not, or no longer, HTTP/1.x */
 	STEP_BAD,  /* it was, and is broken */
@@ -155,21 +155,27 @@ static __always_inline int end_response_head(struct http_sock *sock, struct http
 	return STEP_SKIP;
 }
 
-static __always_inline int on_start(struct http_stream *stream, __u8 c, __u32 at, int is_request)
+static __always_inline void begin_message(struct http_stream *stream, __u32 at)
 {
-	if (c == '\r' || c == '\n')
-		return STEP_NONE; /* RFC 9112 2.2: an empty line before a request is to be ignored */
 	if (!(stream->flags & MESSAGE_INTERIM)) {
 		stream->begun_pos = stream->pos + at;
 		stream->flags = 0;
 	}
 	stream->begun_ns = bpf_ktime_get_ns();
 	stream->length = 0;
-	stream->tail = c;
-	stream->line = 1;
+	stream->line = 0;
 	stream->offset = 0;
 	stream->line_waits = 0;
+}
+
+static __always_inline int on_start(struct http_stream *stream, __u8 c, __u32 at, int is_request)
+{
+	if (c == '\r' || c == '\n')
+		return STEP_NONE; /* RFC 9112 2.2: an empty line before a request is to be ignored */
+	begin_message(stream, at);
 	stream->status = 0;
+	stream->tail = c;
+	stream->line = 1;
 	if (is_request) {
 		stream->state = HTTP_METHOD;
 		return is_token(c) ? STEP_NONE : STEP_OFF;
@@ -190,6 +196,9 @@ static __always_inline int on_method(struct http_sock *sock, struct http_stream 
 		if (stream->line == 7 && stream->tail == 0x434f4e4e454354 /* CONNECT */)
 			sock->connect_requests |= bit;
 		stream->state = HTTP_TARGET;
+		stream->tail = 0;
+		stream->line++;
+		return STEP_SKIP;
 	} else if (!is_token(c) || stream->line >= HTTP_MAX_METHOD) {
 		return STEP_OFF;
 	}
@@ -292,8 +301,10 @@ static __always_inline int on_value(struct http_stream *stream, __u8 c)
 			stream->hash = hash_step(stream->hash, c);
 		}
 	}
-	if (c == '\n')
+	if (c == '\n') {
 		begin_header(stream);
+		return STEP_SKIP;
+	}
 	return STEP_NONE;
 }
 
