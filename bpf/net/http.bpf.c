@@ -96,15 +96,38 @@ static __always_inline int end_target(struct __sk_buff *skb, struct http_stream 
 	return length | STEP_LINE << 16;
 }
 
-/* Takes a line, or the rest of one, that nobody needs to look into. Returns like http_take_piece, 0 when the bytes must be seen. */
-__attribute__((noinline)) int http_take_line(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress)
+/* One line that nobody needs to look into, or what is there of it. Returns its bytes, 0 when they must be seen. */
+static __always_inline __u32 fast_line(struct http_stream *stream, const __u64 words[FAST_WORDS], __u32 have)
+{
+	__u32 length = line_length(words, have);
+	__u8 first = words[0];
+
+	if (stream->state == HTTP_START) {
+		if (fast_status(stream, words))
+			return 0;
+		begin_message(stream, 0);
+	} else if (stream->state == HTTP_NAME && (first == '\r' || first == '\n' || is_interesting(words))) {
+		return 0;
+	}
+	if (length) {
+		begin_header(stream);
+		return length;
+	}
+	/* What is left of a long line, be it a reason, is as good as a header's value. */
+	stream->header = HEADER_OTHER;
+	stream->state = HTTP_VALUE;
+	return have;
+}
+
+/* Takes lines that nobody needs to look into. Returns like http_take_piece, 0 when the bytes must be seen. */
+__attribute__((noinline)) int http_take_lines(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress)
 {
 	struct bpf_sock *sk = full_sock(skb);
 	__u64 words[FAST_WORDS] = {};
 	struct http_stream *stream;
 	struct http_sock *sock;
-	__u32 have, length;
-	int state;
+	__u32 have, length, taken = 0;
+	int i;
 
 	if (!sk || left < FAST_NAME)
 		return 0;
@@ -112,41 +135,31 @@ __attribute__((noinline)) int http_take_line(struct __sk_buff *skb, __u32 from, 
 	if (!sock)
 		return 0;
 	stream = stream_of(sock, egress);
-	state = stream->state;
-	if (state != HTTP_NAME && state != HTTP_VALUE && state != HTTP_TARGET &&
-	    (state != HTTP_START || sock->requests == egress))
+	if (stream->state == HTTP_START && sock->requests == egress)
 		return 0;
-	if ((state == HTTP_NAME && stream->line) || (state == HTTP_VALUE && stream->header != HEADER_OTHER))
+	if (stream->state == HTTP_NAME && stream->line)
 		return 0;
-	have = bounded(left > sizeof(words) ? sizeof(words) : left, sizeof(words));
-	if (bpf_skb_load_bytes(skb, from, words, have))
+	if (stream->state == HTTP_VALUE && stream->header != HEADER_OTHER)
 		return 0;
-	length = line_length(words, have);
-	if (state == HTTP_TARGET)
-		return length > 10 ? end_target(skb, stream, from, length) : 0;
-	if (state == HTTP_START) {
-		if (fast_status(stream, words))
+	if (stream->state > HTTP_VALUE || stream->state == HTTP_METHOD || stream->state == HTTP_STATUS)
+		return 0;
+	for (i = 0; i < FAST_LINES && left >= FAST_NAME; i++) {
+		have = bounded(left > sizeof(words) ? sizeof(words) : left, sizeof(words));
+		if (bpf_skb_load_bytes(skb, from, words, have))
 			return 0;
-		begin_message(stream, 0);
-		if (!length) {
-			/* A reason longer than most: what is left of it is as good as a header's value. */
-			stream->header = HEADER_OTHER;
-			stream->state = HTTP_VALUE;
-			return have;
+		if (stream->state == HTTP_TARGET) {
+			length = line_length(words, have);
+			return length > 10 ? end_target(skb, stream, from, length) : 0;
 		}
-	} else if (state == HTTP_NAME) {
-		if ((words[0] & 0xff) == '\r' || (words[0] & 0xff) == '\n' || is_interesting(words))
-			return 0;
-		if (!length) {
-			stream->header = HEADER_OTHER;
-			stream->state = HTTP_VALUE;
-			return have;
-		}
-	} else if (!length) {
-		return have;
+		length = fast_line(stream, words, have);
+		if (!length || length > left)
+			break;
+		/* The next line may begin a message's end: its position counts from here. */
+		from += length;
+		left -= length;
+		taken += length;
 	}
-	begin_header(stream);
-	return length;
+	return taken;
 }
 
 /* Hands out what waits of a request's start line. */
@@ -347,7 +360,7 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 	stream = stream_of(sock, egress);
 	if (in_body(stream))
 		return step_over_body(skb, sock, left, egress);
-	result = http_take_line(skb, from, left, egress);
+	result = http_take_lines(skb, from, left, egress);
 	if (!result)
 		result = http_take_piece(skb, from, left, egress);
 	taken = result & 0xffff;

@@ -8,6 +8,7 @@
 #include "http.h"
 
 #define FAST_WORDS 8 /* of a line, in one call */
+#define FAST_LINES 8 /* in one call */
 #define FAST_NAME 24 /* bytes that must be there to look for a header's name */
 
 #define WORD_CONTENT 0x2d746e65746e6f63ULL  /* content- */
