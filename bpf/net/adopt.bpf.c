@@ -39,6 +39,7 @@ static __always_inline void adopt_connection(struct sock *sk, struct task_struct
 	}
 	conn.id = new_flow_id();
 	conn.established = 1;
+	conn.adopted = 1;
 	fill_tuple(&conn, sk);
 	listener.netns = conn.netns;
 	listener.port = conn.sport;

@@ -39,7 +39,8 @@ struct tcp_conn {
 	__u8 direction;
 	__u8 established;
 	__u8 reported;
-	__u8 pad[5];
+	__u8 adopted; /* older than the agent */
+	__u8 pad[4];
 	struct owner owner;
 };
 

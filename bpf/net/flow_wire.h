@@ -21,6 +21,9 @@ enum flow_loss {
 	LOSS_LISTENERS_FULL,    /* listening sockets; their connections get no fallback owner */
 	LOSS_OWNERS_FULL,       /* UDP sockets whose owner is not known before they send */
 	LOSS_PACKET_UNREADABLE, /* UDP packets whose header could not be read */
+	LOSS_HTTP_RING_FULL,    /* parts of HTTP exchanges */
+	LOSS_HTTP_LOST_TRACK,   /* places where an HTTP stream was lost until its next head */
+	LOSS_HTTP_BROKEN,       /* HTTP connections that broke the protocol */
 	LOSS_COUNT,
 };
 

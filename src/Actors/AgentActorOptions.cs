@@ -13,7 +13,7 @@ public sealed record AgentActorOptions
 {
     public required FlowLedger Ledger { get; init; }
 
-    public required IFlowLineRenderer Renderer { get; init; }
+    public required FlowRenderers Renderers { get; init; }
 
     public FlushOptions Flush { get; init; } = new();
 

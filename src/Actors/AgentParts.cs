@@ -26,7 +26,7 @@ internal static class AgentParts
             yield return new PluginSpec(DataKit, datakit);
         }
 
-        yield return new PluginSpec(Flush, FlushScheduler.Props(options.Flush, options.Renderer, options.Ledger, options.Time));
+        yield return new PluginSpec(Flush, FlushScheduler.Props(options.Flush, options.Renderers, options.Ledger, options.Time));
         if (options.NetProbe is { } net)
         {
             var probe = new PluginSpec(NetProbeActor.Name, NetProbeActor.Props(net, options.Ledger));

@@ -3,6 +3,7 @@ using EbpfActors.Actors;
 using EbpfActors.Actors.DataKit;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
+using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.LineProtocol;
 using EbpfActors.Actors.Outputs;
@@ -21,14 +22,21 @@ internal static class ActorOptions
     public static AgentActorOptions Of(AgentOptions options, FlowLedger ledger) => new()
     {
         Ledger = ledger,
-        Renderer = new NetflowLineRenderer(
-            new PointIdentity(options.Host.HostTag, options.Host.Service, [.. options.Host.Tags]), LineCuts.In(ledger)),
-        Flush = new FlushOptions { Interval = options.Net.Interval, MaxKeys = Math.Max(options.Net.MaxConnections, 1024) },
+        Renderers = Renderers(new PointIdentity(options.Host.HostTag, options.Host.Service, [.. options.Host.Tags]), LineCuts.In(ledger)),
+        Flush = new FlushOptions
+        {
+            Interval = options.Net.Interval,
+            MaxKeys = Math.Max(options.Net.MaxConnections, 1024),
+            HttpPaths = new HttpPathLimits { PerFlow = options.Net.HttpPathsPerFlow, Total = options.Net.HttpPathsTotal },
+        },
         NetProbe = options.Plugins.Has(PluginNames.Net) ? Net(options) : null,
         DataKit = options.Output.Has(OutputKind.DataKit) ? DataKit(options, ledger) : null,
         WriterStatusRequest = GetWriterStatus.Instance,
         Outputs = [.. Outputs(options, ledger)],
     };
+
+    private static FlowRenderers Renderers(PointIdentity identity, LineCuts cuts) =>
+        new(new NetflowLineRenderer(identity, cuts), new HttpflowLineRenderer(identity, cuts));
 
     private static NetPluginOptions Net(AgentOptions options) => new()
     {
@@ -38,6 +46,8 @@ internal static class ActorOptions
             MaxConnections = options.Net.MaxConnections,
             UdpIdleTimeout = options.Net.UdpIdleTimeout,
             ProcRoot = options.Host.Proc,
+            Http = options.Plugins.Has(PluginNames.HttpFlow),
+            HttpPathLength = options.Net.HttpPathLength,
         }),
         Table = new FlowTableOptions { EphemeralPortStart = options.Net.EphemeralPort, IncludeLoopback = options.Net.IncludeLoopback },
     };

@@ -10,7 +10,11 @@ public sealed record HookStatus(string Hook, string Rung, string Problem);
 public sealed record ProbeLoss(string Reason, long Records, long Bytes);
 
 /// <summary>What a probe counted since it was attached. <paramref name="Limits"/> names tables with their fill and size.</summary>
-public sealed record ProbeCounters(long Records, IReadOnlyList<ProbeLoss> Losses, IReadOnlyList<TableFill> Limits);
+public sealed record ProbeCounters(long Records, IReadOnlyList<ProbeLoss> Losses, IReadOnlyList<TableFill> Limits)
+{
+    /// <summary>What was seen, and is no loss, but does not become a point: a request that nobody answered.</summary>
+    public IReadOnlyList<ProbeLoss> LeftOut { get; init; } = [];
+}
 
 /// <summary>How full a bounded table is.</summary>
 public sealed record TableFill(string Table, long Used, long Size);

@@ -136,6 +136,20 @@ public sealed class AgentTreeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_exchange_becomes_a_point_of_httpflow_at_the_stop()
+    {
+        _kernel.Answer(Some.Exchange(path: "/last"));
+
+        _agent.Tell(StopAgent.Instance, _kit.TestActor);
+
+        var points = (WritePoints)await _datakit.FishForMessageAsync(m => m is WritePoints, Soon);
+        points.Endpoint.ShouldBe(PointEndpoint.Httpflow);
+        System.Text.Encoding.UTF8.GetString(points.Lines.Single()).ShouldContain("path=\"/last\"");
+        await _kit.ExpectMsgAsync<AgentStopped>(Soon);
+        _ledger.Snapshot().ShouldAllBe(e => e.InFlight == 0 && e.Lost.Count == 0);
+    }
+
+    [Fact]
     public async Task Stopping_the_host_stops_the_agent_first()
     {
         _kernel.Open(Some.DeltaOfPid(1));
@@ -149,7 +163,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
     private AgentActorOptions Options() => new()
     {
         Ledger = _ledger,
-        Renderer = new PlainRenderer(),
+        Renderers = Some.Renderers(),
         Flush = new() { Interval = Interval },
         NetProbe = new NetPluginOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero },
         DataKit = TapActor.Props(() => _datakit),

@@ -3,22 +3,25 @@ namespace EbpfActors.Benchmarks;
 /// <summary>Measures without and with the agent, back to back, so that a noisy machine is noisy for both.</summary>
 internal static class Pairs
 {
-    public static IReadOnlyList<(double Off, double On)> Measure(int rounds, Func<double> measure)
+    /// <summary>What makes the agent leave HTTP alone: the cost of netflow by itself.</summary>
+    public static readonly string[] NetflowOnly = ["--l7net-disabled", "httpflow"];
+
+    public static IReadOnlyList<(double Off, double On)> Measure(int rounds, Func<double> measure, params string[] flags)
     {
         measure(); // caches, CPU frequency, the server's workers
         var pairs = new List<(double, double)>();
         for (var i = 0; i < rounds; i++)
         {
             // Every other pair the other way round: what drifts in one direction does not favour one side.
-            pairs.Add(i % 2 == 0 ? (measure(), WithAgent(measure)) : Swap(WithAgent(measure), measure()));
+            pairs.Add(i % 2 == 0 ? (measure(), WithAgent(measure, flags)) : Swap(WithAgent(measure, flags), measure()));
         }
 
         return pairs;
     }
 
-    private static double WithAgent(Func<double> measure)
+    private static double WithAgent(Func<double> measure, string[] flags)
     {
-        using var agent = AgentProcess.Start();
+        using var agent = AgentProcess.Start("10s", flags);
         return measure();
     }
 

@@ -1,30 +1,36 @@
 using Akka.Actor;
+using EbpfActors.Actors.Http;
+using EbpfActors.Actors.LineProtocol;
 
 namespace EbpfActors.Actors.Flows;
 
-/// <summary>Owns the sums of one key between two flushes, and the escaped tags of its points.</summary>
+/// <summary>Owns the sums of one key between two flushes, layer 4 and HTTP, and the escaped tags of its points.</summary>
 public sealed class FlowAggregator : UntypedActor
 {
     private readonly FlowKey _key;
-    private readonly IFlowLineRenderer _renderer;
+    private readonly FlowAggregatorOptions _options;
     private FlowTotals _totals;
     private object? _prefix;
+    private HttpBuckets? _http;
+    private PointTags? _httpPrefix;
 
-    internal FlowAggregator(in FlowKey key, IFlowLineRenderer renderer, TimeSpan idleAfter)
+    internal FlowAggregator(in FlowKey key, FlowAggregatorOptions options)
     {
         _key = key;
-        _renderer = renderer;
-        Context.SetReceiveTimeout(idleAfter);
+        _options = options;
+        Context.SetReceiveTimeout(options.IdleAfter);
     }
 
-    public static Props Props(FlowKey key, IFlowLineRenderer renderer, TimeSpan idleAfter) =>
-        Akka.Actor.Props.CreateBy(new Producer(key, renderer, idleAfter));
+    public static Props Props(FlowKey key, FlowAggregatorOptions options) => Akka.Actor.Props.CreateBy(new Producer(key, options));
+
+    protected override void PostStop() => _http?.Release();
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
             case AddTotals add: _totals += add.Totals; break;
+            case HttpSums sums: Add(sums); break;
             case FlushFlow flush: Flush(flush); break;
             // Stopping here would lose what the parent has sent meanwhile, so the parent decides.
             case ReceiveTimeout: Context.Parent.Tell(new PassivateFlow(_key)); break;
@@ -32,20 +38,53 @@ public sealed class FlowAggregator : UntypedActor
         }
     }
 
+    private void Add(HttpSums sums)
+    {
+        _http ??= new HttpBuckets(_options.HttpPaths, _options.HttpPathBudget);
+        _http.Add(sums);
+    }
+
     private void Flush(FlushFlow flush)
     {
-        _prefix ??= _renderer.TagPrefix(_key);
-        var line = _renderer.Line(_prefix, _key, _totals, flush.TimestampNs);
-        Context.Parent.Tell(new FlowFlushed(flush.FlushId, _key, _totals, line));
+        var flushed = new FlowFlushed(flush.FlushId, _key, _totals, Line(flush.TimestampNs)) { Http = FlushHttp(flush.TimestampNs) };
         _totals = default;
+        Context.Parent.Tell(flushed);
+    }
+
+    private byte[] Line(long timestampNs)
+    {
+        if (_totals.Records == 0)
+        {
+            return [];
+        }
+
+        _prefix ??= _options.Renderers.Flows.TagPrefix(_key);
+        return _options.Renderers.Flows.Line(_prefix, _key, _totals, timestampNs);
+    }
+
+    private HttpFlushed FlushHttp(long timestampNs)
+    {
+        if (_http is null)
+        {
+            return HttpFlushed.Nothing;
+        }
+
+        _httpPrefix ??= _options.Renderers.Http.TagPrefix(_key);
+        var flushed = _http.Flush(_options.Renderers.Http, _httpPrefix, timestampNs);
+        if (_http.Count == 0)
+        {
+            _http = null;
+        }
+
+        return flushed;
     }
 
     /// <summary>Connections come and go by the thousand: an expression tree for each costs more than the actor.</summary>
-    private sealed class Producer(FlowKey key, IFlowLineRenderer renderer, TimeSpan idleAfter) : IIndirectActorProducer
+    private sealed class Producer(FlowKey key, FlowAggregatorOptions options) : IIndirectActorProducer
     {
         public Type ActorType => typeof(FlowAggregator);
 
-        public ActorBase Produce() => new FlowAggregator(key, renderer, idleAfter);
+        public ActorBase Produce() => new FlowAggregator(key, options);
 
         public void Release(ActorBase actor)
         {

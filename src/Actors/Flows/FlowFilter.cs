@@ -30,17 +30,23 @@ public static class FlowFilter
             return FlowVerdict.NothingHappened;
         }
 
-        if (delta.Flow.SourcePort == 0 || delta.Flow.DestinationPort == 0)
+        return Judge(delta.Flow, includeLoopback);
+    }
+
+    /// <summary>What the addresses alone say.</summary>
+    public static FlowVerdict Judge(in FlowIdentity flow, bool includeLoopback)
+    {
+        if (flow.SourcePort == 0 || flow.DestinationPort == 0)
         {
             return FlowVerdict.NoPort;
         }
 
-        if (delta.Flow.Source.IsUnspecified || delta.Flow.Destination.IsUnspecified)
+        if (flow.Source.IsUnspecified || flow.Destination.IsUnspecified)
         {
             return FlowVerdict.NoAddress;
         }
 
-        return !includeLoopback && (delta.Flow.Source.IsLoopback || delta.Flow.Destination.IsLoopback)
+        return !includeLoopback && (flow.Source.IsLoopback || flow.Destination.IsLoopback)
             ? FlowVerdict.Loopback
             : FlowVerdict.Keep;
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using Akka.Actor;
+using EbpfActors.Actors.Http;
 
 namespace EbpfActors.Actors.Flows;
 
@@ -9,24 +10,28 @@ public readonly record struct KeyedTotals(FlowKey Key, FlowTotals Totals);
 
 /// <summary>
 /// Reader thread of the net probe -> flush scheduler: one drain's or sweep's sums by key. Whoever ends up with it disposes
-/// it, which returns the array to the pool and the credit to the reader.
+/// it, which returns the arrays to the pool and the credit to the reader; the HTTP sums belong to whom they were given.
 /// </summary>
-public sealed class FlowBatch(KeyedTotals[] items, int count, long records, CreditGate credits)
+public sealed class FlowBatch(KeyedTotals[] items, int count, KeyedHttp[] http, int httpCount, FlowLoad load, CreditGate credits)
     : IDisposable, INoSerializationVerificationNeeded
 {
     private KeyedTotals[]? _items = items;
 
-    /// <summary>Kernel records in the batch, for the ledger.</summary>
-    public long Records => records;
+    /// <summary>What is in the batch, for the ledger.</summary>
+    public FlowLoad Load => load;
 
     public ReadOnlySpan<KeyedTotals> Items => _items is { } items ? items.AsSpan(0, count) : [];
+
+    public ReadOnlySpan<KeyedHttp> Http => _items is null ? [] : http.AsSpan(0, httpCount);
 
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _items, null) is { } items)
         {
             Array.Clear(items, 0, count);
+            Array.Clear(http, 0, httpCount);
             ArrayPool<KeyedTotals>.Shared.Return(items);
+            ArrayPool<KeyedHttp>.Shared.Return(http);
             credits.GiveBack();
         }
     }
@@ -38,8 +43,17 @@ public sealed record AddTotals(FlowTotals Totals) : INoSerializationVerification
 /// <summary>Flush scheduler -> aggregator: answer with your sums. Does not count as activity.</summary>
 public sealed record FlushFlow(long FlushId, long TimestampNs) : INotInfluenceReceiveTimeout, INoSerializationVerificationNeeded;
 
-/// <summary>Aggregator -> flush scheduler -> table: what one key did in one flush window, also as a line.</summary>
-public sealed record FlowFlushed(long FlushId, FlowKey Key, FlowTotals Totals, byte[] Line) : INoSerializationVerificationNeeded;
+/// <summary>
+/// Aggregator -> flush scheduler -> table: what one key did in one flush window, also as lines. <paramref name="Line"/> is
+/// empty when only HTTP did something.
+/// </summary>
+public sealed record FlowFlushed(long FlushId, FlowKey Key, FlowTotals Totals, byte[] Line) : INoSerializationVerificationNeeded
+{
+    public HttpFlushed Http { get; init; } = HttpFlushed.Nothing;
+
+    /// <summary>What the aggregator hands back with this, for the ledger.</summary>
+    public FlowLoad Load => new FlowLoad(Totals.Records, 0, 0) + Http.Load;
+}
 
 /// <summary>Aggregator -> flush scheduler: nothing came for a while; stop me if nothing is on its way.</summary>
 public sealed record PassivateFlow(FlowKey Key) : INoSerializationVerificationNeeded;

@@ -1,16 +1,19 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Probes.Net;
 
 namespace EbpfActors.Actors.Flows;
 
 /// <summary>
-/// Sums the records of one drain or sweep by key, so that what crosses into the actors is one batch and not a message a
+/// Sums the records and HTTP exchanges of one drain or sweep by key, so that what crosses into the actors is one batch and not a message a
 /// record. Belongs to the reader's thread; allocates nothing per record in steady state.
 /// </summary>
-public sealed class FlowTable(FlowTableOptions options, LedgerStage stage)
+public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
 {
+    private readonly LedgerStage _stage = ledger.Stage(LedgerStages.Flows, "records");
+    private readonly HttpTable _http = new(options, ledger.Stage(LedgerStages.Http, "exchanges"));
     private readonly Dictionary<FlowKey, FlowTotals> _flows = new(options.BatchKeys);
     private long _records;
     private long _loopback;
@@ -18,10 +21,10 @@ public sealed class FlowTable(FlowTableOptions options, LedgerStage stage)
     private long _noPort;
 
     /// <summary>True when the batch has its size and should be taken.</summary>
-    public bool IsFull => _flows.Count >= options.BatchKeys;
+    public bool IsFull => _flows.Count + _http.Buckets >= options.BatchKeys;
 
     /// <summary>True when there is nothing to take.</summary>
-    public bool IsEmpty => _records == 0;
+    public bool IsEmpty => _records == 0 && _http.Load.IsEmpty;
 
     public void Add(in FlowDelta delta)
     {
@@ -39,12 +42,15 @@ public sealed class FlowTable(FlowTableOptions options, LedgerStage stage)
         }
     }
 
+    public void Add(in HttpExchange exchange) => _http.Add(exchange);
+
     /// <summary>Enters what was left out on purpose into the ledger; <see cref="Take"/> enters the rest.</summary>
     public void CountFiltered()
     {
-        Count(ref _loopback, "loopback");
-        Count(ref _noAddress, "no-address");
-        Count(ref _noPort, "no-port");
+        _stage.CountFiltered("loopback", ref _loopback);
+        _stage.CountFiltered("no-address", ref _noAddress);
+        _stage.CountFiltered("no-port", ref _noPort);
+        _http.CountFiltered();
     }
 
     /// <summary>Hands over the batch and its place in the ledger. The credit must have been taken.</summary>
@@ -57,8 +63,10 @@ public sealed class FlowTable(FlowTableOptions options, LedgerStage stage)
             items[count++] = new KeyedTotals(key, totals);
         }
 
-        var batch = new FlowBatch(items, count, _records, credits);
-        stage.In(_records);
+        var load = new FlowLoad(_records, 0, 0) + _http.Load;
+        var httpKeys = _http.Keys;
+        var batch = new FlowBatch(items, count, _http.Take(), httpKeys, load, credits);
+        _stage.In(_records);
         Clear();
         return batch;
     }
@@ -66,8 +74,13 @@ public sealed class FlowTable(FlowTableOptions options, LedgerStage stage)
     /// <summary>Gives up what is held and counts it as lost.</summary>
     public void Discard(string reason)
     {
-        stage.In(_records);
-        stage.Lost(reason, _records);
+        _stage.In(_records);
+        if (_records > 0)
+        {
+            _stage.Lost(reason, _records);
+        }
+
+        _http.Discard(reason);
         Clear();
     }
 
@@ -75,15 +88,5 @@ public sealed class FlowTable(FlowTableOptions options, LedgerStage stage)
     {
         _flows.Clear();
         _records = 0;
-    }
-
-    private void Count(ref long count, string reason)
-    {
-        if (count > 0)
-        {
-            stage.In(count);
-            stage.Filtered(reason, count);
-            count = 0;
-        }
     }
 }

@@ -1,46 +1,63 @@
 using Akka.Actor;
 using EbpfActors.Actors.Flows;
+using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
 
 namespace EbpfActors.Actors.Flush;
 
 /// <summary>
-/// The aggregators of the scheduler by key, and the account of the records that each of them holds, so that a loss is
-/// known to the record. Belongs to the scheduler and runs inside it.
+/// The aggregators of the scheduler by key, and the account of the records and exchanges that each of them holds, so that a
+/// loss is known to the record. Belongs to the scheduler and runs inside it.
 /// </summary>
-internal sealed class FlowAggregators(IActorContext context, FlushOptions options, IFlowLineRenderer renderer, LedgerStage stage)
+internal sealed class FlowAggregators(IActorContext context, FlushOptions options, FlowRenderers renderers, FlowLedger ledger)
 {
+    private readonly LedgerStage _flows = ledger.Stage(LedgerStages.Flows, "records");
+    private readonly LedgerStage _http = ledger.Stage(LedgerStages.Http, "exchanges");
+    private readonly FlowAggregatorOptions _shared = new()
+    {
+        Renderers = renderers,
+        IdleAfter = options.IdleAfter,
+        HttpPaths = options.HttpPaths,
+        HttpPathBudget = new HttpPathBudget(options.HttpPaths.Total),
+    };
+
     private readonly Dictionary<FlowKey, Aggregator> _byKey = [];
 
     public int Count => _byKey.Count;
 
-    /// <summary>Records that came in and were neither written nor lost so far.</summary>
-    public long Held { get; private set; }
+    /// <summary>What came in and was neither written nor lost so far.</summary>
+    public FlowLoad Held { get; private set; }
 
     public void Add(FlowBatch batch)
     {
-        Held += batch.Records;
+        Held += batch.Load;
         foreach (ref readonly var item in batch.Items)
         {
-            if (Find(item.Key) is { } aggregator)
+            var load = new FlowLoad(item.Totals.Records, 0, 0);
+            Find(item.Key, load)?.Tell(new AddTotals(item.Totals));
+        }
+
+        foreach (ref readonly var item in batch.Http)
+        {
+            // Once told, the sums are the aggregator's.
+            if (Find(item.Key, item.Sums.Load) is { } aggregator)
             {
-                aggregator.Records += item.Totals.Records;
-                aggregator.Ref.Tell(new AddTotals(item.Totals));
+                aggregator.Tell(item.Sums);
             }
             else
             {
-                Lose("too-many-keys", item.Totals.Records);
+                item.Sums.Return();
             }
         }
     }
 
-    /// <summary>Asks everyone who holds something; returns how many answers to expect.</summary>
+    /// <summary>Asks everyone who holds something or keeps empty buckets; returns how many answers to expect.</summary>
     public int Flush(FlushFlow flush)
     {
         var asked = 0;
         foreach (var aggregator in _byKey.Values)
         {
-            if (aggregator.Records > 0)
+            if (!aggregator.Load.IsEmpty || aggregator.KeepsBuckets)
             {
                 aggregator.AskedIn = flush.FlushId;
                 aggregator.Ref.Tell(flush, context.Self);
@@ -51,26 +68,28 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
         return asked;
     }
 
-    /// <summary>The aggregator has handed these records back; what it got since stays on its account.</summary>
+    /// <summary>The aggregator has handed this back; what it got since stays on its account.</summary>
     public void Settle(FlowFlushed flushed)
     {
         if (_byKey.TryGetValue(flushed.Key, out var aggregator))
         {
-            aggregator.Records -= flushed.Totals.Records;
+            aggregator.Load -= flushed.Load;
+            aggregator.KeepsBuckets = flushed.Http.Buckets > 0;
             aggregator.AskedIn = aggregator.AskedIn == flushed.FlushId ? 0 : aggregator.AskedIn;
         }
     }
 
-    public void Written(long records)
+    public void Written(FlowLoad load)
     {
-        Held -= records;
-        stage.Out(records);
+        Held -= load;
+        _flows.Out(load.Records);
+        _http.Out(load.Exchanges);
     }
 
-    /// <summary>Lets an idle aggregator go. This actor is its only sender, so nothing can be on its way when it holds nothing.</summary>
+    /// <summary>Lets an idle aggregator go. This actor is its only sender, so nothing can be on its way when it holds and owes nothing.</summary>
     public void Passivate(FlowKey key)
     {
-        if (_byKey.TryGetValue(key, out var aggregator) && aggregator.Records == 0)
+        if (_byKey.TryGetValue(key, out var aggregator) && aggregator.Load.IsEmpty && aggregator.AskedIn == 0)
         {
             _byKey.Remove(key);
             context.Unwatch(aggregator.Ref);
@@ -83,38 +102,52 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
     {
         var aggregator = stopped.Aggregator;
         _byKey.Remove(aggregator.Key);
-        Lose("aggregator-crashed", aggregator.Records);
+        Lose("aggregator-crashed", aggregator.Load);
         return aggregator.AskedIn == flushId;
     }
 
     /// <summary>Counts everything that is held as lost: the scheduler goes.</summary>
     public void Abandon(string reason) => Lose(reason, Held);
 
-    private Aggregator? Find(in FlowKey key)
+    /// <summary>Puts the load on the account of the key's aggregator; null when there is none, and then the load is lost.</summary>
+    private IActorRef? Find(in FlowKey key, FlowLoad load)
     {
-        if (_byKey.TryGetValue(key, out var known))
+        if (!_byKey.TryGetValue(key, out var aggregator))
         {
-            return known;
+            if (_byKey.Count >= options.MaxKeys)
+            {
+                Lose("too-many-keys", load);
+                return null;
+            }
+
+            aggregator = Make(key);
         }
 
-        if (_byKey.Count >= options.MaxKeys)
-        {
-            return null;
-        }
+        aggregator.Load += load;
+        return aggregator.Ref;
+    }
 
-        var child = context.ActorOf(FlowAggregator.Props(key, renderer, options.IdleAfter));
+    private Aggregator Make(in FlowKey key)
+    {
+        var child = context.ActorOf(FlowAggregator.Props(key, _shared));
         var aggregator = new Aggregator(key, child);
         context.WatchWith(child, new AggregatorStopped(aggregator));
         _byKey.Add(key, aggregator);
         return aggregator;
     }
 
-    private void Lose(string reason, long records)
+    private void Lose(string reason, FlowLoad load)
     {
-        if (records > 0)
+        Held -= load;
+        Lose(_flows, reason, load.Records);
+        Lose(_http, reason, load.Exchanges);
+    }
+
+    private static void Lose(LedgerStage stage, string reason, long count)
+    {
+        if (count > 0)
         {
-            Held -= records;
-            stage.Lost(reason, records);
+            stage.Lost(reason, count);
         }
     }
 
@@ -125,8 +158,11 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
 
         public IActorRef Ref { get; } = child;
 
-        /// <summary>Records handed over and not handed back.</summary>
-        public long Records { get; set; }
+        /// <summary>Handed over and not handed back.</summary>
+        public FlowLoad Load { get; set; }
+
+        /// <summary>At its last answer it had buckets that the next one drops if nothing comes.</summary>
+        public bool KeepsBuckets { get; set; }
 
         /// <summary>The flush whose answer is outstanding, 0 when none is.</summary>
         public long AskedIn { get; set; }

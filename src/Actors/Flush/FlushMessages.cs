@@ -45,7 +45,11 @@ public sealed record FlushStatus(
     long SweepsMissed,
     long AnswersMissed,
     int Aggregators,
-    long RecordsHeld) : INoSerializationVerificationNeeded;
+    long RecordsHeld) : INoSerializationVerificationNeeded
+{
+    /// <summary>HTTP exchanges in the aggregators or in a flush under way.</summary>
+    public long ExchangesHeld { get; init; }
+}
 
 /// <summary>Timer -> flush scheduler: an interval has passed.</summary>
 internal sealed class FlushTick : INoSerializationVerificationNeeded

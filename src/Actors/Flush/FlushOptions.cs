@@ -1,3 +1,5 @@
+using EbpfActors.Actors.Http;
+
 namespace EbpfActors.Actors.Flush;
 
 /// <summary>The rhythm and the bounds of the flush.</summary>
@@ -10,6 +12,8 @@ public sealed record FlushOptions
 
     /// <summary>Keys at most; records of further keys are counted as lost with the reason <c>too-many-keys</c>.</summary>
     public int MaxKeys { get; init; } = 65_536;
+
+    public HttpPathLimits HttpPaths { get; init; } = new();
 
     /// <summary>How long a flush waits for the probe, and then for the aggregators, before it goes on with what is there.</summary>
     public TimeSpan PhaseDeadline { get; init; } = TimeSpan.FromSeconds(3);

@@ -1,3 +1,5 @@
+using EbpfActors.Actors.Flows;
+
 namespace EbpfActors.Actors.Flush;
 
 /// <summary>Where a flush stands.</summary>
@@ -63,6 +65,6 @@ internal sealed class FlushRound
         _flushes++;
     }
 
-    public FlushStatus Status(int aggregators, long held) =>
-        new(_flushes, _ticksSkipped, _sweepsMissed, _answersMissed, aggregators, held);
+    public FlushStatus Status(int aggregators, FlowLoad held) =>
+        new(_flushes, _ticksSkipped, _sweepsMissed, _answersMissed, aggregators, held.Records) { ExchangesHeld = held.Exchanges };
 }

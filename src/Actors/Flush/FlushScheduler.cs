@@ -19,18 +19,18 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
     private readonly List<IActorRef> _waitingForNext = [];
     private readonly List<IActorRef> _waiting = [];
 
-    public FlushScheduler(FlushOptions options, IFlowLineRenderer renderer, FlowLedger ledger, TimeProvider time)
+    public FlushScheduler(FlushOptions options, FlowRenderers renderers, FlowLedger ledger, TimeProvider time)
     {
         _options = options;
         _time = time;
-        _aggregators = new FlowAggregators(Context, options, renderer, ledger.Stage(LedgerStages.Flows, "records"));
+        _aggregators = new FlowAggregators(Context, options, renderers, ledger);
         _window = new FlushWindow(time, options.LinesPerWrite);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(FlushOptions options, IFlowLineRenderer renderer, FlowLedger ledger, TimeProvider time) =>
-        Akka.Actor.Props.Create(() => new FlushScheduler(options, renderer, ledger, time));
+    public static Props Props(FlushOptions options, FlowRenderers renderers, FlowLedger ledger, TimeProvider time) =>
+        Akka.Actor.Props.Create(() => new FlushScheduler(options, renderers, ledger, time));
 
     protected override void PreStart() => Timers.StartPeriodicTimer(nameof(FlushTick), FlushTick.Instance, _options.Interval);
 
@@ -114,7 +114,7 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
 
     private void OnAggregatorStopped(FlowAggregators.AggregatorStopped stopped)
     {
-        Context.GetLogger().Warning("An aggregator stopped with {0} records", stopped.Aggregator.Records);
+        Context.GetLogger().Warning("An aggregator stopped with {0}", stopped.Aggregator.Load);
         if (_aggregators.Bury(stopped, _round.Id) && _round.Answered())
         {
             Finish();
@@ -126,6 +126,11 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
         Timers.Cancel(nameof(PhaseOverdue));
         _round.Finish();
         _aggregators.Written(_window.Close(Context.Parent));
+        if (_window.Overflow() is { } overflow)
+        {
+            Context.GetLogger().Warning("{0}", overflow);
+        }
+
         _waiting.ForEach(w => w.Tell(FlushFinished.Instance));
         _waiting.Clear();
         if (_waitingForNext.Count > 0)

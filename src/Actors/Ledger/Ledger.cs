@@ -34,6 +34,17 @@ public sealed class LedgerStage(string name, string unit)
     /// <summary>Counts what was left out on purpose, which is no loss and no reason to warn; the same rules for the reason.</summary>
     public void Filtered(string reason, long count) => _filtered.AddOrUpdate(reason, count, (_, sum) => sum + count);
 
+    /// <summary>Enters what a thread has counted as filtered on its own, and sets its count back.</summary>
+    internal void CountFiltered(string reason, ref long count)
+    {
+        if (count > 0)
+        {
+            In(count);
+            Filtered(reason, count);
+            count = 0;
+        }
+    }
+
     public LedgerEntry Snapshot()
     {
         // Out, lost and filtered are read before in, so that a snapshot under traffic never shows a negative in-flight.

@@ -6,6 +6,9 @@ public static class LedgerStages
     /// <summary>Kernel records of flows, from the probe's reader to the points of a flush.</summary>
     public const string Flows = "flows";
 
+    /// <summary>HTTP exchanges, from the probe's reader to the points of a flush.</summary>
+    public const string Http = "http";
+
     /// <summary>What the kernel side of a probe saw: records handed to user space, and what it could not keep.</summary>
     public const string Kernel = "kernel";
 

@@ -12,11 +12,13 @@ namespace EbpfActors.Actors.Ledger;
 public sealed class UndeliveredCounter : UntypedActor
 {
     private readonly LedgerStage _flows;
+    private readonly LedgerStage _http;
     private readonly LedgerStage _points;
 
     public UndeliveredCounter(FlowLedger ledger)
     {
         _flows = ledger.Stage(LedgerStages.Flows, "records");
+        _http = ledger.Stage(LedgerStages.Http, "exchanges");
         _points = ledger.Stage(LedgerStages.Undelivered, "points");
     }
 
@@ -31,13 +33,22 @@ public sealed class UndeliveredCounter : UntypedActor
         switch ((message as DeadLetter)?.Message)
         {
             case FlowBatch batch:
-                _flows.Lost("undeliverable", batch.Records);
+                Lose(_flows, batch.Load.Records);
+                Lose(_http, batch.Load.Exchanges);
                 batch.Dispose();
                 break;
             case WritePoints points:
                 _points.In(points.Lines.Length);
                 _points.Lost("output-down", points.Lines.Length);
                 break;
+        }
+    }
+
+    private static void Lose(LedgerStage stage, long count)
+    {
+        if (count > 0)
+        {
+            stage.Lost("undeliverable", count);
         }
     }
 }

@@ -7,6 +7,8 @@ namespace EbpfActors.Actors.Points;
 public sealed record PointEndpoint(string Path, string Input)
 {
     public static readonly PointEndpoint Netflow = new("/v1/write/network", "ebpf-net/netflow");
+
+    public static readonly PointEndpoint Httpflow = new("/v1/write/network", "ebpf-net/httpflow");
 }
 
 /// <summary>

@@ -11,7 +11,7 @@ namespace EbpfActors.Actors.Probes;
 /// thread; after <see cref="Stop"/> has returned true the probe is disposed of, which detaches it.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The last of thread and actor to leave disposes; see LeaveProbe.")]
-internal sealed class NetProbeReader
+internal sealed class NetProbeReader : INetSink
 {
     private readonly INetProbe _probe;
     private readonly NetPluginOptions _options;
@@ -31,7 +31,7 @@ internal sealed class NetProbeReader
         _probe = options.Create();
         _options = options;
         _listener = listener;
-        _table = new FlowTable(options.Table, ledger.Stage(LedgerStages.Flows, "records"));
+        _table = new FlowTable(options.Table, ledger);
         _kernel = new KernelLosses(ledger.Stage(LedgerStages.Kernel, "records"));
         _credits = new CreditGate(options.Credits);
         _thread = new Thread(Run) { IsBackground = true, Name = "net-probe" };
@@ -90,12 +90,12 @@ internal sealed class NetProbeReader
             _probe.Wait(_options.WaitAtMost);
         }
 
-        _probe.Drain(OnDelta);
+        _probe.Drain(this);
         Send();
         if (SweepDue())
         {
             var flushId = Volatile.Read(ref _sweepWanted);
-            _probe.Sweep(OnDelta);
+            _probe.Sweep(this);
             Send();
             _sweepDone = flushId;
             _kernel.Enter(_probe.Counters());
@@ -110,9 +110,20 @@ internal sealed class NetProbeReader
     private bool SweepDue() => Volatile.Read(ref _sweepWanted) != _sweepDone;
 
     // Runs inside the probe, where a foreign frame may be on the stack: it must not throw.
-    private void OnDelta(in FlowDelta delta)
+    void INetSink.Flow(in FlowDelta delta)
     {
         _table.Add(delta);
+        SendIfFull();
+    }
+
+    void INetSink.Http(in HttpExchange exchange)
+    {
+        _table.Add(exchange);
+        SendIfFull();
+    }
+
+    private void SendIfFull()
+    {
         if (_table.IsFull)
         {
             Send();

@@ -19,4 +19,13 @@ public sealed record NetOptions
 
     /// <summary>Size of the kernel's table of open flows.</summary>
     public required int MaxConnections { get; init; }
+
+    /// <summary>Bytes of an HTTP path that are kept at most, 64 to 4096.</summary>
+    public required int HttpPathLength { get; init; }
+
+    /// <summary>Distinct HTTP paths of one connection key; what exceeds is reported as <c>~other</c>.</summary>
+    public required int HttpPathsPerFlow { get; init; }
+
+    /// <summary>Distinct HTTP paths of all connection keys together.</summary>
+    public required int HttpPathsTotal { get; init; }
 }

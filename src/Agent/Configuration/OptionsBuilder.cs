@@ -100,6 +100,9 @@ internal sealed class OptionsBuilder
             IncludeLoopback = _resolver.Resolve(AgentSettings.IncludeLoopback),
             UdpIdleTimeout = _resolver.Resolve(AgentSettings.UdpIdleTimeout),
             MaxConnections = _resolver.Resolve(AgentSettings.MaxConnections),
+            HttpPathLength = _resolver.Resolve(AgentSettings.HttpPathLength),
+            HttpPathsPerFlow = _resolver.Resolve(AgentSettings.HttpPathsPerFlow),
+            HttpPathsTotal = _resolver.Resolve(AgentSettings.HttpPathsTotal),
         };
     }
 

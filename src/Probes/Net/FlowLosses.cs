@@ -11,6 +11,9 @@ internal enum FlowLoss
     ListenersFull,
     OwnersFull,
     PacketUnreadable,
+    HttpRingFull,
+    HttpLostTrack,
+    HttpBroken,
 }
 
 /// <summary>Reads the kernel side's loss counters and adds the decoder's own.</summary>
@@ -24,6 +27,9 @@ internal sealed class FlowLosses
         (FlowLoss.ListenersFull, "listener-table-full"),
         (FlowLoss.OwnersFull, "owner-table-full"),
         (FlowLoss.PacketUnreadable, "packet-unreadable"),
+        (FlowLoss.HttpRingFull, "http-ring-full"),
+        (FlowLoss.HttpLostTrack, "http-lost-track"),
+        (FlowLoss.HttpBroken, "http-broken"),
     ];
 
     private BpfMap? _counters;

@@ -1,7 +1,12 @@
 namespace EbpfActors.Probes.Net;
 
-/// <summary>Receives decoded records on the thread that called <see cref="INetProbe"/>; must not keep the span.</summary>
-public delegate void FlowDeltaSink(in FlowDelta delta);
+/// <summary>Receives what a probe decoded, on the thread that drains or sweeps it. Must not throw.</summary>
+public interface INetSink
+{
+    void Flow(in FlowDelta delta);
+
+    void Http(in HttpExchange exchange);
+}
 
 /// <summary>
 /// The TCP and UDP flows of this host. One thread owns an instance from <see cref="Attach"/> on: the order in which
@@ -20,10 +25,10 @@ public interface INetProbe : IDisposable
     void Wake();
 
     /// <summary>Takes what the kernel has queued (closed connections); returns the number of kernel records.</summary>
-    int Drain(FlowDeltaSink sink);
+    int Drain(INetSink sink);
 
     /// <summary>Reads the counters of everything that is open, and drops flows that are idle; returns the number of kernel records.</summary>
-    int Sweep(FlowDeltaSink sink);
+    int Sweep(INetSink sink);
 
     /// <summary>Counters of the kernel side and of the decoder; callable from any thread.</summary>
     ProbeCounters Counters();

@@ -8,10 +8,12 @@ internal static class NetHooks
 {
     private sealed record Hook(string Name, string Rung, string[] Programs, bool Cgroup, string WithoutIt);
 
+    private static readonly Hook UdpPackets = new("udp-packets", "cgroup_skb", ["udp_on_ingress", "udp_on_egress"], Cgroup: true, "");
+    private static readonly Hook AllPackets = new("udp-and-http-packets", "cgroup_skb", ["net_on_ingress", "net_on_egress"], Cgroup: true, "");
+
     private static readonly Hook[] Hooks =
     [
         new("tcp-state", "tp_btf/inet_sock_set_state", ["tcp_on_state"], Cgroup: false, ""),
-        new("udp-packets", "cgroup_skb", ["udp_on_ingress", "udp_on_egress"], Cgroup: true, ""),
         new("udp-refused", "tp_btf/udp_fail_queue_rcv_skb", ["udp_on_refused"], Cgroup: false,
             "datagrams that a full socket buffer refused count as received"),
         new("tcp-accept", "cgroup/getpeername", ["tcp_on_accept4", "tcp_on_accept6"], Cgroup: true,
@@ -23,8 +25,12 @@ internal static class NetHooks
     ];
 
     /// <summary>Attaches all; one that is optional and refused is reported with what it costs, one that is not is thrown.</summary>
-    internal static IReadOnlyList<HookStatus> Attach(BpfObject net, SafeHandle cgroup, Action<IDisposable> keep) =>
-        [.. Hooks.Select(hook => Attach(net, cgroup, keep, hook))];
+    internal static IReadOnlyList<HookStatus> Attach(BpfObject net, SafeHandle cgroup, bool http, Action<IDisposable> keep) =>
+        [.. Hooks.Append(http ? AllPackets : UdpPackets).Select(hook => Attach(net, cgroup, keep, hook))];
+
+    /// <summary>Before the load: leaves out the programs that nobody asked for.</summary>
+    internal static void Choose(BpfObject net, bool http) =>
+        Array.ForEach((http ? UdpPackets : AllPackets).Programs, net.Skip);
 
     private static HookStatus Attach(BpfObject net, SafeHandle cgroup, Action<IDisposable> keep, Hook hook)
     {

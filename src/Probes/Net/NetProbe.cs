@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Net.Http;
 
 namespace EbpfActors.Probes.Net;
 
@@ -10,6 +12,7 @@ public sealed class NetProbe : INetProbe
     private readonly BpfObject _object;
     private readonly List<IDisposable> _attached = [];
     private readonly FlowTracker _tracker;
+    private readonly HttpTracker _http;
     private readonly FlowLosses _losses;
     private readonly BpfIterator.Consumer _consumeSwept;
     private readonly RingReader.Consumer _consumeQueued;
@@ -18,7 +21,7 @@ public sealed class NetProbe : INetProbe
     private BpfIterator? _udpSweep;
     private BpfIterator? _adopt;
     private RingReader? _ring;
-    private FlowDeltaSink? _sink;
+    private INetSink? _sink;
     private long _records;
     private long _unsureAfterAdoption;
     private long _ringLosses;
@@ -26,7 +29,9 @@ public sealed class NetProbe : INetProbe
     public NetProbe(NetProbeOptions options)
     {
         _options = options;
-        _tracker = new FlowTracker(new ProcessNames(options.ProcRoot));
+        var names = new ProcessNames(options.ProcRoot);
+        _tracker = new FlowTracker(names);
+        _http = new HttpTracker(names, options.HttpPathLength, options.MaxConnections);
         _losses = new FlowLosses();
         _consumeSwept = ConsumeSwept;
         _consumeQueued = record => Consume(record);
@@ -35,6 +40,8 @@ public sealed class NetProbe : INetProbe
         {
             _object.SetMaxEntries(map, options.MaxConnections);
         }
+
+        NetHooks.Choose(_object, options.Http);
     }
 
     public IReadOnlyList<HookStatus> Attach()
@@ -47,7 +54,7 @@ public sealed class NetProbe : INetProbe
         _udpSweep = Keep(_object.AttachIterator("udp_sweep", _object.Map("udp_flows")));
         _adopt = Keep(_object.AttachIterator("flow_adopt"));
         using var cgroup = CgroupRoot.Open(_options.CgroupMount);
-        var hooks = NetHooks.Attach(_object, cgroup, link => Keep(link));
+        var hooks = NetHooks.Attach(_object, cgroup, _options.Http, link => Keep(link));
         Adopt(listeners: true);
         Adopt(listeners: false);
         return hooks;
@@ -57,13 +64,13 @@ public sealed class NetProbe : INetProbe
 
     public void Wake() => _ring?.Wake();
 
-    public int Drain(FlowDeltaSink sink)
+    public int Drain(INetSink sink)
     {
         _sink = sink;
         return _ring!.Drain(_consumeQueued);
     }
 
-    public int Sweep(FlowDeltaSink sink)
+    public int Sweep(INetSink sink)
     {
         var before = _records;
         _sink = sink;
@@ -78,6 +85,7 @@ public sealed class NetProbe : INetProbe
 
         _tcpSweep!.Run(_consumeSwept);
         _udpSweep!.Run(_consumeSwept);
+        _http.Sweep(sink);
         if (full)
         {
             // A lost last record leaves its flow here; closings that are still queued come through Drain as the flow's next record.
@@ -90,8 +98,14 @@ public sealed class NetProbe : INetProbe
 
     public ProbeCounters Counters() => new(
         Interlocked.Read(ref _records),
-        _losses.Snapshot(),
-        [new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections)]);
+        [.. _losses.Snapshot(), .. _http.Losses()],
+        [
+            new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections),
+            new TableFill("HTTP connections with an exchange under way", _http.Count, _options.MaxConnections),
+        ])
+    {
+        LeftOut = _http.LeftOut(),
+    };
 
     public void Dispose()
     {
@@ -142,16 +156,42 @@ public sealed class NetProbe : INetProbe
         return whole;
     }
 
+    // The kinds of records have different sizes, which the header of each asserts.
     private void Consume(ReadOnlySpan<byte> bytes)
     {
         Interlocked.Increment(ref _records);
-        if (!FlowEvent.TryRead(bytes, out var record))
+        if (bytes.Length == Unsafe.SizeOf<HttpLine>())
+        {
+            _http.OnLine(MemoryMarshal.AsRef<HttpLine>(bytes));
+        }
+        else if (bytes.Length == Unsafe.SizeOf<HttpHead>())
+        {
+            _http.OnHead(MemoryMarshal.AsRef<HttpHead>(bytes), _sink!);
+        }
+        else if (bytes.Length == Unsafe.SizeOf<HttpEnd>())
+        {
+            _http.OnEnd(MemoryMarshal.AsRef<HttpEnd>(bytes), _sink!);
+        }
+        else if (FlowEvent.TryRead(bytes, out var record))
+        {
+            Observe(record);
+        }
+        else
         {
             _losses.CountMalformed(bytes.Length);
         }
-        else if (_tracker.TryObserve(record, out var delta))
+    }
+
+    private void Observe(in FlowEvent record)
+    {
+        if (record.IsClosed && _options.Http)
         {
-            _sink!(delta);
+            _http.OnClosed(record.Id, record.TxBytes, record.RxBytes, _sink!);
+        }
+
+        if (_tracker.TryObserve(record, out var delta))
+        {
+            _sink!.Flow(delta);
         }
     }
 

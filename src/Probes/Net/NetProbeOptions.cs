@@ -12,6 +12,13 @@ public sealed record NetProbeOptions
     /// <summary>A UDP flow without a packet for this long has ended.</summary>
     public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Also read the heads of HTTP/1.x messages.</summary>
+    public bool Http { get; init; } = true;
+
+    /// <summary>Bytes of a path at most; a longer one is cut and marked.</summary>
+    public int HttpPathLength { get; init; } = 1024;
+
     /// <summary>The host's /proc, for process names longer than the kernel keeps.</summary>
     public string ProcRoot { get; init; } = "/proc";
+
 }

@@ -9,6 +9,7 @@ internal sealed class FakeKernel
 {
     private readonly ConcurrentQueue<FlowDelta> _closed = new();
     private readonly ConcurrentQueue<FlowDelta> _open = new();
+    private readonly ConcurrentQueue<HttpExchange> _answered = new();
     private readonly AutoResetEvent _wake = new(false);
 
     public int Attached { get; private set; }
@@ -33,6 +34,13 @@ internal sealed class FakeKernel
 
     public void Open(params FlowDelta[] deltas) => Array.ForEach(deltas, _open.Enqueue);
 
+    /// <summary>Exchanges that are over wait to be drained.</summary>
+    public void Answer(params HttpExchange[] exchanges)
+    {
+        Array.ForEach(exchanges, _answered.Enqueue);
+        _wake.Set();
+    }
+
     public void FailNextDrain(Exception failure)
     {
         OnDrain = failure;
@@ -56,7 +64,7 @@ internal sealed class FakeKernel
 
         public void Wake() => kernel._wake.Set();
 
-        public int Drain(FlowDeltaSink sink)
+        public int Drain(INetSink sink)
         {
             if (kernel.OnDrain is { } failure)
             {
@@ -64,21 +72,26 @@ internal sealed class FakeKernel
                 throw failure;
             }
 
+            while (kernel._answered.TryDequeue(out var exchange))
+            {
+                sink.Http(exchange);
+            }
+
             return Take(kernel._closed, sink);
         }
 
-        public int Sweep(FlowDeltaSink sink) => Take(kernel._open, sink);
+        public int Sweep(INetSink sink) => Take(kernel._open, sink);
 
         public ProbeCounters Counters() => new(kernel._drained, [], []);
 
         public void Dispose() => kernel.Detached++;
 
-        private int Take(ConcurrentQueue<FlowDelta> queue, FlowDeltaSink sink)
+        private int Take(ConcurrentQueue<FlowDelta> queue, INetSink sink)
         {
             var taken = 0;
             while (queue.TryDequeue(out var delta))
             {
-                sink(delta);
+                sink.Flow(delta);
                 taken++;
                 Interlocked.Increment(ref kernel._drained);
             }

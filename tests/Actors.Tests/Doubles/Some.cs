@@ -1,5 +1,7 @@
 using EbpfActors.Actors.Flows;
+using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
+using EbpfActors.Actors.LineProtocol;
 using EbpfActors.Probes;
 using EbpfActors.Probes.Net;
 
@@ -26,9 +28,37 @@ internal static class Some
 
     public static FlowKey Key(FlowIdentity? flow = null) => FlowKey.Of(flow ?? Flow(), ephemeralStart: 0);
 
+    public static HttpExchange Exchange(
+        FlowIdentity? flow = null,
+        string method = "GET",
+        string path = "/",
+        ushort status = 200,
+        uint count = 1,
+        ulong read = 100,
+        ulong written = 50,
+        ulong latency = 1000,
+        string version = "1.1",
+        bool truncated = false) =>
+        new(flow ?? Flow(), method, path, truncated, version, status, count, read, written, latency);
+
+    public static FlowRenderers Renderers(IFlowLineRenderer? flows = null) =>
+        new(flows ?? new PlainRenderer(), new HttpflowLineRenderer(new PointIdentity("node-1", "ebpf", []), new LineCuts()));
+
+    public static FlowBatch Batch(FlowLedger ledger, CreditGate credits, params HttpExchange[] exchanges)
+    {
+        var table = new FlowTable(new FlowTableOptions(), ledger);
+        foreach (var exchange in exchanges)
+        {
+            table.Add(exchange);
+        }
+
+        credits.TryTake();
+        return table.Take(credits);
+    }
+
     public static FlowBatch Batch(FlowLedger ledger, CreditGate credits, params FlowDelta[] deltas)
     {
-        var table = new FlowTable(new FlowTableOptions(), ledger.Stage(LedgerStages.Flows, "records"));
+        var table = new FlowTable(new FlowTableOptions(), ledger);
         foreach (var delta in deltas)
         {
             table.Add(delta);
@@ -40,4 +70,7 @@ internal static class Some
 
     public static LedgerEntry FlowsEntry(this FlowLedger ledger) =>
         ledger.Stage(LedgerStages.Flows, "records").Snapshot();
+
+    public static LedgerEntry HttpEntry(this FlowLedger ledger) =>
+        ledger.Stage(LedgerStages.Http, "exchanges").Snapshot();
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Akka.Actor;
 using Akka.TestKit.Xunit;
 using EbpfActors.Actors.Flows;
+using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Tests.Doubles;
 using Shouldly;
 using Xunit;
@@ -18,7 +19,7 @@ public sealed class FlowAggregatorTests() : TestKit(VirtualTime.Config)
     public async Task Flush_reports_the_sum_of_what_was_added()
     {
         var parent = CreateTestProbe();
-        var aggregator = parent.ChildActorOf(FlowAggregator.Props(Some.Key(), _renderer, IdleAfter));
+        var aggregator = parent.ChildActorOf(FlowAggregator.Props(Some.Key(), Options()));
 
         aggregator.Tell(new AddTotals(FlowTotals.Of(Some.Delta(read: 1))));
         aggregator.Tell(new AddTotals(FlowTotals.Of(Some.Delta(read: 2))));
@@ -38,7 +39,7 @@ public sealed class FlowAggregatorTests() : TestKit(VirtualTime.Config)
     public async Task Flushing_does_not_keep_an_idle_aggregator_alive()
     {
         var parent = CreateTestProbe();
-        var aggregator = parent.ChildActorOf(FlowAggregator.Props(Some.Key(), _renderer, IdleAfter));
+        var aggregator = parent.ChildActorOf(FlowAggregator.Props(Some.Key(), Options()));
         aggregator.Tell(new AddTotals(FlowTotals.Of(Some.Delta())));
         await aggregator.Barrier();
 
@@ -49,4 +50,12 @@ public sealed class FlowAggregatorTests() : TestKit(VirtualTime.Config)
 
         (await parent.ExpectMsgAsync<PassivateFlow>()).Key.ShouldBe(Some.Key());
     }
+
+    private FlowAggregatorOptions Options() => new()
+    {
+        Renderers = Some.Renderers(_renderer),
+        IdleAfter = IdleAfter,
+        HttpPaths = new HttpPathLimits(),
+        HttpPathBudget = new HttpPathBudget(10),
+    };
 }

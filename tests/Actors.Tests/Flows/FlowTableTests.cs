@@ -16,7 +16,7 @@ public sealed class FlowTableTests
     {
         using var batch = Some.Batch(_ledger, _credits, Some.DeltaOfPid(1), Some.DeltaOfPid(2), Some.DeltaOfPid(1));
 
-        batch.Records.ShouldBe(3);
+        batch.Load.ShouldBe(new FlowLoad(3, 0, 0));
         batch.Items.ToArray().Select(i => (i.Key.Pid, i.Totals.BytesRead)).ShouldBe([(1u, 20ul), (2u, 10ul)]);
         _ledger.FlowsEntry().InFlight.ShouldBe(3);
     }
@@ -65,5 +65,5 @@ public sealed class FlowTableTests
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
     }
 
-    private FlowTable Table() => new(new FlowTableOptions(), _ledger.Stage(LedgerStages.Flows, "records"));
+    private FlowTable Table() => new(new FlowTableOptions(), _ledger);
 }

@@ -31,7 +31,7 @@ public sealed class FlushSchedulerTests : TestKit
         : base(VirtualTime.Config)
     {
         _parent = CreateTestProbe();
-        _scheduler = _parent.ChildActorOf(FlushScheduler.Props(Options, new PlainRenderer(), _ledger, TimeProvider.System));
+        _scheduler = _parent.ChildActorOf(FlushScheduler.Props(Options, Some.Renderers(), _ledger, TimeProvider.System));
     }
 
     [Fact]

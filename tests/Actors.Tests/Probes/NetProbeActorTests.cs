@@ -61,7 +61,7 @@ public sealed class NetProbeActorTests : TestKit
         batches.ForEach(b => b.Dispose());
 
         (await _parent.ExpectMsgAsync<FlowBatch>()).Items[0].Key.Pid.ShouldBe(3u);
-        (await _parent.ExpectMsgAsync<FlowBatch>()).Records.ShouldBe(2);
+        (await _parent.ExpectMsgAsync<FlowBatch>()).Load.Records.ShouldBe(2);
     }
 
     [Fact]
@@ -79,6 +79,19 @@ public sealed class NetProbeActorTests : TestKit
 
         _kernel.Detached.ShouldBe(1);
         _ledger.FlowsEntry().Lost.ShouldBe(new Dictionary<string, long> { ["probe-stopped"] = 1 });
+    }
+
+    [Fact]
+    public async Task Http_exchanges_come_in_the_same_batches()
+    {
+        await Start();
+
+        _kernel.Answer(Some.Exchange(path: "/a"), Some.Exchange(path: "/a"));
+
+        using var batch = await _parent.ExpectMsgAsync<FlowBatch>();
+        batch.Load.ShouldBe(new FlowLoad(0, 2, 2));
+        batch.Http[0].Key.ShouldBe(Some.Key());
+        _ledger.HttpEntry().InFlight.ShouldBe(2);
     }
 
     [Fact]

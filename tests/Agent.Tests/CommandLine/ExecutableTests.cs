@@ -14,6 +14,7 @@ public sealed class ExecutableTests
         Assert.Equal(ExitCode.Ok, code);
         Assert.Contains("sudo ebpf-actors run --output table", output, StringComparison.Ordinal);
         Assert.Contains("--max-connections", output, StringComparison.Ordinal);
+        Assert.Contains("--http-paths-per-flow", output, StringComparison.Ordinal);
     }
 
     [Theory]

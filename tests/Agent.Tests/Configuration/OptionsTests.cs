@@ -15,6 +15,7 @@ public sealed class OptionsTests
         Assert.Equal(256 << 20, options.Output.SpoolBytes);
         Assert.Equal(0, options.Net.EphemeralPort);
         Assert.Equal(65536, options.Net.MaxConnections);
+        Assert.Equal((1024, 1000, 20000), (options.Net.HttpPathLength, options.Net.HttpPathsPerFlow, options.Net.HttpPathsTotal));
         Assert.Equal(TimeSpan.FromSeconds(60), options.Net.UdpIdleTimeout);
         Assert.Equal("ebpf", options.Host.Service);
         Assert.Empty(options.Warnings);
@@ -76,6 +77,27 @@ public sealed class OptionsTests
 
         var asked = options.Plugins.Layer7.Concat(options.Ignored.Select(i => i.Replace("plugin ", "", StringComparison.Ordinal)));
         Assert.Equal(expected, string.Join(',', asked.Where(PluginNames.Layer7.Contains)));
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("l7net_enabled = [\"httpflow-tls\"]", false)]
+    [InlineData("l7net_disabled = [\"httpflow\"]", false)]
+    [InlineData("enabled_plugins = [\"ebpf-bash\"]", false)]
+    public void Httpflow_runs_when_it_and_its_plugin_are_enabled(string lines, bool expected)
+    {
+        var options = Reading.Options($"[[inputs.ebpf]]\n{lines}");
+
+        Assert.Equal(expected, options.Plugins.Has(PluginNames.HttpFlow));
+        Assert.DoesNotContain("plugin httpflow", options.Ignored);
+    }
+
+    [Fact]
+    public void Flags_bound_the_paths()
+    {
+        var net = Reading.Options(flags: ["--http-path-length", "64", "--http-paths-per-flow", "5", "--http-paths-total", "6"]).Net;
+
+        Assert.Equal((64, 5, 6), (net.HttpPathLength, net.HttpPathsPerFlow, net.HttpPathsTotal));
     }
 
     [Fact]

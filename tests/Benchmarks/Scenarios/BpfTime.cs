@@ -13,7 +13,7 @@ internal static class BpfTime
 
     public static IEnumerable<Row> Run(int rounds)
     {
-        using var agent = AgentProcess.Start("5m");
+        using var agent = AgentProcess.Start("5m", Pairs.NetflowOnly);
         var before = File.ReadAllText(Switch);
         File.WriteAllText(Switch, "1");
         var perConnection = new List<double>();

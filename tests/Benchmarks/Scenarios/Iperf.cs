@@ -17,8 +17,8 @@ internal static class Iperf
         WaitUntilItListens();
         try
         {
-            yield return Row.Ratio("iperf3 TCP, bit/s", Pairs.Measure(rounds, () => Received("", "bits_per_second")), 0.98);
-            yield return Row.Ratio("UDP 64 bytes, packets/s", Pairs.Measure(rounds, () => Received("-u -b 0 -l 64", "packets")), 0.93);
+            yield return Row.Ratio("netflow, iperf3 TCP, bit/s", Pairs.Measure(rounds, () => Received("", "bits_per_second"), Pairs.NetflowOnly), 0.98);
+            yield return Row.Ratio("netflow, UDP 64 bytes, packets/s", Pairs.Measure(rounds, () => Received("-u -b 0 -l 64", "packets"), Pairs.NetflowOnly), 0.93);
         }
         finally
         {

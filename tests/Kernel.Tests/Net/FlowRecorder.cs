@@ -5,10 +5,11 @@ using Shouldly;
 namespace EbpfActors.Kernel.Tests.Net;
 
 /// <summary>The real probe on the real kernel, driven by the test's thread, with every delta kept.</summary>
-internal sealed class FlowRecorder : IDisposable
+internal sealed class FlowRecorder : INetSink, IDisposable
 {
     private readonly NetProbe _probe;
     private readonly List<FlowDelta> _deltas = [];
+    private readonly List<HttpExchange> _exchanges = [];
 
     public FlowRecorder(NetProbeOptions? options = null)
     {
@@ -23,14 +24,16 @@ internal sealed class FlowRecorder : IDisposable
 
     public IReadOnlyList<HookStatus> Hooks { get; }
 
+    public IReadOnlyList<HttpExchange> Exchanges => _exchanges;
+
     public ProbeCounters Counters => _probe.Counters();
 
     /// <summary>Takes all that the kernel has now.</summary>
     public FlowRecorder Collect()
     {
-        _probe.Drain(Keep);
-        _probe.Sweep(Keep);
-        _probe.Drain(Keep);
+        _probe.Drain(this);
+        _probe.Sweep(this);
+        _probe.Drain(this);
         return this;
     }
 
@@ -53,19 +56,24 @@ internal sealed class FlowRecorder : IDisposable
     }
 
     /// <summary>Collects until a condition over the deltas holds.</summary>
-    public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, string what)
+    public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, string what) => Until(condition, () => what);
+
+    /// <summary>The same, with what to say composed when it fails.</summary>
+    public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, Func<string> what)
     {
         var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
         while (!condition(Collect()._deltas))
         {
-            (DateTime.UtcNow < end).ShouldBeTrue(what);
+            (DateTime.UtcNow < end).ShouldBeTrue(DateTime.UtcNow < end ? null : what());
             _probe.Wait(TimeSpan.FromMilliseconds(20));
         }
     }
 
     public void Dispose() => _probe.Dispose();
 
-    private void Keep(in FlowDelta delta) => _deltas.Add(delta);
+    void INetSink.Flow(in FlowDelta delta) => _deltas.Add(delta);
+
+    void INetSink.Http(in HttpExchange exchange) => _exchanges.Add(exchange);
 }
 
 /// <summary>What a set of flows adds up to. Retransmits are null where the test does not know them: loopback has some when it is busy.</summary>

@@ -122,6 +122,33 @@ internal static class AgentSettings
         Example = "65536",
     };
 
+    public static readonly Setting<int> HttpPathLength = new("http_path_length", TomlShape.Integer, Texts.Number(64, 4096))
+    {
+        Flags = ["--http-path-length"],
+        ValueName = "BYTES",
+        Help = "Longer HTTP paths are cut, 64 to 4096.",
+        Default = ["1024"],
+        Example = "1024",
+    };
+
+    public static readonly Setting<int> HttpPathsPerFlow = new("http_paths_per_flow", TomlShape.Integer, Texts.Number(1, 1_000_000))
+    {
+        Flags = ["--http-paths-per-flow"],
+        ValueName = "COUNT",
+        Help = "Distinct HTTP paths of one flow; others are summed as ~other.",
+        Default = ["1000"],
+        Example = "1000",
+    };
+
+    public static readonly Setting<int> HttpPathsTotal = new("http_paths_total", TomlShape.Integer, Texts.Number(1, 10_000_000))
+    {
+        Flags = ["--http-paths-total"],
+        ValueName = "COUNT",
+        Help = "The same for all flows together.",
+        Default = ["20000"],
+        Example = "20000",
+    };
+
     public static readonly Setting<string> HostName = new("hostname", TomlShape.Text, Texts.Any)
     {
         Flags = ["--hostname"],
@@ -153,6 +180,7 @@ internal static class AgentSettings
     public static readonly ImmutableArray<Setting> All =
     [
         ApiServer, Output, EnabledPlugins, Layer7Enabled, Layer7Disabled, Interval, EphemeralPort, IPv6Disabled, IncludeLoopback,
-        UdpIdleTimeout, MaxConnections, HostName, Service, Tags, .. ProcessSettings.All,
+        UdpIdleTimeout, MaxConnections, HttpPathLength, HttpPathsPerFlow, HttpPathsTotal, HostName, Service, Tags,
+        .. ProcessSettings.All,
     ];
 }

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The same automaton as http.h, for what packets look like almost always: lines that are whole. They are taken a word at a
+ * time; whatever does not fit here is left to the bytes.
+ */
+#pragma once
+
+#include "http.h"
+
+#define FAST_WORDS 8 /* of a line, in one call */
+#define FAST_LINES 8 /* in one call */
+#define FAST_NAME 24 /* bytes that must be there to look for a header's name */
+
+#define WORD_CONTENT 0x2d746e65746e6f63ULL  /* content- */
+#define WORD_LENGTH 0x003a6874676e656cULL   /* length: */
+#define WORD_TRANSFER 0x726566736e617274ULL /* transfer */
+#define WORD_HTTP 0x002e312f50545448ULL     /* HTTP/1. */
+#define SEVEN_BYTES 0x00ffffffffffffffULL
+#define LOWER_CASE 0x2020202020202020ULL
+
+/* Distance of the first LF in a word, 8 when there is none: the classic search for a zero byte. */
+static __always_inline __u32 find_lf(__u64 word)
+{
+	__u64 x = word ^ 0x0a0a0a0a0a0a0a0aULL;
+	__u64 found = (x - 0x0101010101010101ULL) & ~x & 0x8080808080808080ULL;
+
+	if (!found)
+		return 8;
+	/* The lowest set bit's byte, by multiplication: there is no instruction for it. */
+	found = (found & -found) >> 7;
+	return (((found - 1) & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56;
+}
+
+/* How many bytes there are up to and with the next LF, at most sizeof(words); 0 when there is none in them. */
+static __always_inline __u32 line_length(const __u64 words[FAST_WORDS], __u32 have)
+{
+	__u32 i, at;
+
+	for (i = 0; i < FAST_WORDS; i++) {
+		at = find_lf(words[i]);
+		if (at < 8)
+			return i * 8 + at + 1 <= have ? i * 8 + at + 1 : 0;
+	}
+	return 0;
+}
+
+/* A status line's first sixteen bytes. */
+static __always_inline int fast_status(struct http_stream *stream, const __u64 words[FAST_WORDS])
+{
+	const __u8 *text = (const __u8 *)words;
+
+	if ((words[0] & SEVEN_BYTES) != WORD_HTTP || text[7] < '0' || text[7] > '9' || text[8] != ' ')
+		return -1;
+	if (text[9] < '1' || text[9] > '9' || text[10] < '0' || text[10] > '9' || text[11] < '0' || text[11] > '9')
+		return -1;
+	stream->minor = text[7];
+	stream->status = (text[9] - '0') * 100 + (text[10] - '0') * 10 + text[11] - '0';
+	return 0;
+}
+
+static __always_inline int is_interesting(const __u64 words[FAST_WORDS])
+{
+	__u64 first = words[0] | LOWER_CASE;
+
+	return first == WORD_TRANSFER ||
+	       (first == WORD_CONTENT && ((words[1] | LOWER_CASE) & SEVEN_BYTES) == (WORD_LENGTH | (LOWER_CASE & SEVEN_BYTES)));
+}

@@ -1,0 +1,17 @@
+using EbpfActors.Actors.Http;
+
+namespace EbpfActors.Actors.Flows;
+
+/// <summary>What all aggregators of a scheduler share.</summary>
+public sealed record FlowAggregatorOptions
+{
+    public required FlowRenderers Renderers { get; init; }
+
+    /// <summary>After so long without anything to add, an aggregator asks to be let go.</summary>
+    public required TimeSpan IdleAfter { get; init; }
+
+    public required HttpPathLimits HttpPaths { get; init; }
+
+    /// <summary>What is left of <see cref="HttpPathLimits.Total"/>.</summary>
+    public required HttpPathBudget HttpPathBudget { get; init; }
+}
