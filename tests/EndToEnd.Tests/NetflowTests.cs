@@ -105,6 +105,22 @@ public sealed class NetflowTests
         workers.ShouldContain(uint.Parse(server.Tags["pid"], CultureInfo.InvariantCulture));
         server.Fields["bytes_written"].ShouldBe(client.Fields["bytes_read"]);
         server.Fields["bytes_read"].ShouldBe(client.Fields["bytes_written"]);
+
+        // The one exchange was the whole connection: both measurements must agree to the byte.
+        var exchanges = NetflowPoints.Of(dataKit, "httpflow");
+        foreach (var (exchange, flow) in new[]
+        {
+            (exchanges.Clients("tcp", nginx.Port, curl.Id).All.ShouldHaveSingleItem(), client),
+            (exchanges.Servers("tcp", nginx.Port).All.ShouldHaveSingleItem(), server),
+        })
+        {
+            exchange.Tags["pid"].ShouldBe(flow.Tags["pid"]);
+            exchange.Fields["bytes_read"].ShouldBe(flow.Fields["bytes_read"]);
+            exchange.Fields["bytes_written"].ShouldBe(flow.Fields["bytes_written"]);
+            (exchange.Fields["method"], exchange.Fields["path"], exchange.Fields["http_version"]).ShouldBe(("GET", "/", "1.1"));
+            (exchange.Fields["status_code"], exchange.Fields["count"], exchange.Fields["truncated"]).ShouldBe((200L, 1L, false));
+            ((long)exchange.Fields["latency"]).ShouldBeGreaterThan(0);
+        }
     }
 
     [Fact]

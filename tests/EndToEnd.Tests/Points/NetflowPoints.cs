@@ -3,15 +3,17 @@ using EbpfActors.FakeDataKit;
 
 namespace EbpfActors.EndToEnd.Tests.Points;
 
-/// <summary>Netflow points as somebody downstream sees them: tags, fields, sums over lines.</summary>
+/// <summary>Points of one measurement, netflow unless said otherwise, as somebody downstream sees them: tags, fields, sums over lines.</summary>
 internal sealed class NetflowPoints(IEnumerable<ParsedPoint> points)
 {
     public IReadOnlyList<ParsedPoint> All { get; } = [.. points];
 
     /// <summary>Fails on a line that DataKit would refuse.</summary>
-    public static NetflowPoints Parse(IEnumerable<string> lines) => new(lines.Select(LineParser.Parse));
+    public static NetflowPoints Parse(IEnumerable<string> lines, string measurement = "netflow") =>
+        new([.. lines.Select(LineParser.Parse).Where(p => p.Measurement == measurement)]);
 
-    public static NetflowPoints Of(DataKitServer dataKit) => Parse(dataKit.Accepted.Select(l => l.Line));
+    public static NetflowPoints Of(DataKitServer dataKit, string measurement = "netflow") =>
+        Parse(dataKit.Accepted.Select(l => l.Line), measurement);
 
     /// <summary>The side that connected, seen from its process.</summary>
     public NetflowPoints Clients(string transport, int serverPort, int? pid = null) => Where(transport, "outgoing", "dst_port", serverPort, pid);
