@@ -9,7 +9,8 @@ namespace EbpfActors.Probes.Net;
 public sealed class NetProbe : INetProbe
 {
     private readonly NetProbeOptions _options;
-    private readonly BpfObject _object;
+    private BpfObject _object;
+    private bool _withHttp;
     private readonly List<IDisposable> _attached = [];
     private readonly FlowTracker _tracker;
     private readonly HttpTracker _http;
@@ -35,18 +36,13 @@ public sealed class NetProbe : INetProbe
         _losses = new FlowLosses();
         _consumeSwept = ConsumeSwept;
         _consumeQueued = record => Consume(record);
-        _object = BpfObject.Open("net");
-        foreach (var map in (string[])["tcp_conns", "udp_flows", "udp_socks"])
-        {
-            _object.SetMaxEntries(map, options.MaxConnections);
-        }
-
-        NetHooks.Choose(_object, options.Http);
+        _withHttp = options.Http;
+        _object = Open();
     }
 
     public IReadOnlyList<HookStatus> Attach()
     {
-        _object.Load();
+        var refusal = Load();
         _losses.Open(_object.Map("flow_losses"));
         _control = _object.Map("flow_control");
         _ring = Keep(new RingReader(_object.Map("flow_events")));
@@ -54,10 +50,10 @@ public sealed class NetProbe : INetProbe
         _udpSweep = Keep(_object.AttachIterator("udp_sweep", _object.Map("udp_flows")));
         _adopt = Keep(_object.AttachIterator("flow_adopt"));
         using var cgroup = CgroupRoot.Open(_options.CgroupMount);
-        var hooks = NetHooks.Attach(_object, cgroup, _options.Http, link => Keep(link));
+        var hooks = NetHooks.Attach(_object, cgroup, _withHttp, link => Keep(link));
         Adopt(listeners: true);
         Adopt(listeners: false);
-        return hooks;
+        return refusal is null ? hooks : [.. hooks, new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
     }
 
     public void Wait(TimeSpan timeout) => _ring!.Wait(timeout);
@@ -116,6 +112,36 @@ public sealed class NetProbe : INetProbe
 
         _attached.Clear();
         _object.Dispose();
+    }
+
+    private BpfObject Open()
+    {
+        var net = BpfObject.Open("net");
+        foreach (var map in (string[])["tcp_conns", "udp_flows", "udp_socks"])
+        {
+            net.SetMaxEntries(map, _options.MaxConnections);
+        }
+
+        NetHooks.Choose(net, _withHttp);
+        return net;
+    }
+
+    /// <summary>An old verifier may refuse the HTTP programs; netflow does not need them. Returns why they were left out.</summary>
+    private BpfException? Load()
+    {
+        try
+        {
+            _object.Load();
+            return null;
+        }
+        catch (BpfException refusal) when (_withHttp)
+        {
+            _object.Dispose();
+            _withHttp = false;
+            _object = Open();
+            _object.Load();
+            return refusal;
+        }
     }
 
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>
@@ -184,7 +210,7 @@ public sealed class NetProbe : INetProbe
 
     private void Observe(in FlowEvent record)
     {
-        if (record.IsClosed && _options.Http)
+        if (record.IsClosed && _withHttp)
         {
             _http.OnClosed(record.Id, record.TxBytes, record.RxBytes, _sink!);
         }
