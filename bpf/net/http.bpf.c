@@ -39,6 +39,14 @@ static __always_inline __u32 bounded(__u32 count, __u32 most)
 	return less + 1;
 }
 
+/* The state that a packet's socket has; null before its first segment. Map values do not cross global functions on 5.10. */
+static __always_inline struct http_sock *sock_of(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = full_sock(skb);
+
+	return sk ? bpf_sk_storage_get(&http_socks, sk, 0, 0) : 0;
+}
+
 static __always_inline struct http_stream *stream_of(struct http_sock *sock, __u32 egress)
 {
 	return egress ? &sock->streams[1] : &sock->streams[0];
@@ -53,16 +61,12 @@ static __always_inline __u8 adopted_flag(struct http_sock *sock)
  * the step in the high half. A function of its own so that its loop is verified once. */
 __attribute__((noinline)) int http_take_piece(struct __sk_buff *skb, __u32 from, __u32 count, __u32 egress)
 {
-	struct bpf_sock *sk = full_sock(skb);
 	struct http_stream *stream;
-	struct http_sock *sock;
+	struct http_sock *sock = sock_of(skb);
 	__u8 piece[HTTP_STEP];
 	int is_request, step;
 	__u32 i;
 
-	if (!sk)
-		return STEP_OFF << 16;
-	sock = bpf_sk_storage_get(&http_socks, sk, 0, 0);
 	if (!sock)
 		return STEP_OFF << 16;
 	stream = stream_of(sock, egress);
@@ -165,15 +169,11 @@ __attribute__((noinline)) int http_take_lines(struct __sk_buff *skb, __u32 from,
 /* Hands out what waits of a request's start line. */
 __attribute__((noinline)) int http_emit_line(struct __sk_buff *skb, __u32 complete)
 {
-	struct bpf_sock *sk = full_sock(skb);
 	struct http_stream *stream;
-	struct http_sock *sock;
+	struct http_sock *sock = sock_of(skb);
 	struct http_line *line;
 	__u32 count;
 
-	if (!sk)
-		return 0;
-	sock = bpf_sk_storage_get(&http_socks, sk, 0, 0);
 	if (!sock)
 		return 0;
 	stream = stream_of(sock, sock->requests);
@@ -346,15 +346,11 @@ static __always_inline void keep_line(struct __sk_buff *skb, struct http_sock *s
 /* Takes one body's share or one piece of a head; returns how many bytes that was. Verified once, called in a loop. */
 __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress)
 {
-	struct bpf_sock *sk = full_sock(skb);
 	struct http_stream *stream;
-	struct http_sock *sock;
+	struct http_sock *sock = sock_of(skb);
 	__u32 taken;
 	int result, step;
 
-	if (!sk)
-		return 0;
-	sock = bpf_sk_storage_get(&http_socks, sk, 0, 0);
 	if (!sock || sock->off)
 		return 0;
 	stream = stream_of(sock, egress);
@@ -381,13 +377,9 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 /* Hands out a response whose head is over and whose body is not; notes what was not looked through. */
 __attribute__((noinline)) int http_leave_packet(struct __sk_buff *skb, __u32 left, __u32 egress)
 {
-	struct bpf_sock *sk = full_sock(skb);
 	struct http_stream *stream;
-	struct http_sock *sock;
+	struct http_sock *sock = sock_of(skb);
 
-	if (!sk)
-		return 0;
-	sock = bpf_sk_storage_get(&http_socks, sk, 0, 0);
 	if (!sock || sock->off)
 		return 0;
 	stream = stream_of(sock, egress);
@@ -485,7 +477,6 @@ struct tcp_head {
 };
 
 #define TCP_FLAG_SYN 2
-#define TCP_FLAG_FIN 1
 
 /* Where the TCP header begins; 0 for what is not looked into (IPv6 extension headers carry no HTTP on any network seen). */
 static __always_inline __u32 transport_offset(struct __sk_buff *skb)

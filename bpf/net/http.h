@@ -127,11 +127,6 @@ static __always_inline int begin_body(struct http_stream *stream)
 	return STEP_SKIP;
 }
 
-static __always_inline int end_request_head(struct http_stream *stream)
-{
-	return begin_body(stream);
-}
-
 static __always_inline int end_response_head(struct http_sock *sock, struct http_stream *stream)
 {
 	__u64 bit = 1ULL << (stream->message & 63);
@@ -261,7 +256,7 @@ static __always_inline int on_name(struct http_sock *sock, struct http_stream *s
 {
 	if (c == '\n') {
 		if (!stream->line)
-			return is_request ? end_request_head(stream) : end_response_head(sock, stream);
+			return is_request ? begin_body(stream) : end_response_head(sock, stream);
 		begin_header(stream);
 	} else if (c == ':') {
 		stream->header = stream->hash == HASH_CONTENT_LENGTH      ? HEADER_LENGTH
