@@ -33,7 +33,7 @@ internal sealed class Nginx : IDisposable
             pid {{folder}}/pid;
             error_log {{folder}}/error.log;
             events { worker_connections 1024; }
-            http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:{{port}}; location / { return 200 "hello\n"; } } }
+            http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:{{port}}; location = /status { stub_status; } location / { return 200 "hello\n"; } } }
             """);
         var nginx = new Nginx(Shell.Start("nginx", $"-p {folder} -c {folder}/nginx.conf"), folder, port);
         nginx.WaitUntilItAnswers();
