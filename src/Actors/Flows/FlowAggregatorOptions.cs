@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Http;
 
 namespace EbpfActors.Actors.Flows;
@@ -14,4 +15,9 @@ public sealed record FlowAggregatorOptions
 
     /// <summary>What is left of <see cref="HttpPathLimits.Total"/>.</summary>
     public required HttpPathBudget HttpPathBudget { get; init; }
+
+    public required DnsNameLimits DnsNames { get; init; }
+
+    /// <summary>What is left of <see cref="DnsNameLimits.Total"/>.</summary>
+    public required HttpPathBudget DnsNameBudget { get; init; }
 }

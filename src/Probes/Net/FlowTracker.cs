@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace EbpfActors.Probes.Net;
@@ -73,7 +74,10 @@ internal sealed class FlowTracker(ProcessNames names)
         (Direction)record.Direction,
         record.Tgid,
         record.Netns,
-        names.Name(record.Tgid, record.Comm));
+        names.Name(record.Tgid, record.Comm))
+    {
+        BornNs = FlowEvent.BornNs(record.Id, (ulong)Stopwatch.GetTimestamp()),
+    };
 
     private struct Reported
     {

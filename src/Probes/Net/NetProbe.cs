@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
 
 namespace EbpfActors.Probes.Net;
@@ -14,14 +16,17 @@ public sealed class NetProbe : INetProbe
     private readonly List<IDisposable> _attached = [];
     private readonly FlowTracker _tracker;
     private readonly HttpTracker _http;
+    private readonly DnsObserver _dns;
     private readonly FlowLosses _losses;
     private readonly BpfIterator.Consumer _consumeSwept;
     private readonly RingReader.Consumer _consumeQueued;
+    private readonly RingReader.Consumer _consumeDns;
     private BpfMap? _control;
     private BpfIterator? _tcpSweep;
     private BpfIterator? _udpSweep;
     private BpfIterator? _adopt;
     private RingReader? _ring;
+    private RingReader? _dnsRing;
     private INetSink? _sink;
     private long _records;
     private long _unsureAfterAdoption;
@@ -33,9 +38,11 @@ public sealed class NetProbe : INetProbe
         var names = new ProcessNames(options.ProcRoot);
         _tracker = new FlowTracker(names);
         _http = new HttpTracker(names, options.HttpPathLength, options.MaxConnections);
+        _dns = new DnsObserver(new DnsReading(options.DnsTimeout, options.DnsNames, 2 * options.MaxConnections));
         _losses = new FlowLosses();
         _consumeSwept = ConsumeSwept;
         _consumeQueued = record => Consume(record);
+        _consumeDns = ConsumeDns;
         _withHttp = options.Http;
         _object = Open();
     }
@@ -46,6 +53,8 @@ public sealed class NetProbe : INetProbe
         _losses.Open(_object.Map("flow_losses"));
         _control = _object.Map("flow_control");
         _ring = Keep(new RingReader(_object.Map("flow_events")));
+        _dnsRing = Keep(new RingReader(_object.Map("dns_events")));
+        _object.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
         _tcpSweep = Keep(_object.AttachIterator("tcp_sweep", _object.Map("tcp_conns")));
         _udpSweep = Keep(_object.AttachIterator("udp_sweep", _object.Map("udp_flows")));
         _adopt = Keep(_object.AttachIterator("flow_adopt"));
@@ -56,14 +65,27 @@ public sealed class NetProbe : INetProbe
         return refusal is null ? hooks : [.. hooks, new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
     }
 
-    public void Wait(TimeSpan timeout) => _ring!.Wait(timeout);
+    public void Wait(TimeSpan timeout)
+    {
+        if (_dns.NextTimeoutNs is { } due)
+        {
+            var left = TimeSpan.FromMicroseconds(Math.Max(0, (double)due - NowNs()) / 1000) + TimeSpan.FromMilliseconds(1);
+            timeout = left < timeout ? left : timeout;
+        }
+
+        _ring!.Wait(timeout, _dnsRing!);
+    }
 
     public void Wake() => _ring?.Wake();
 
     public int Drain(INetSink sink)
     {
         _sink = sink;
-        return _ring!.Drain(_consumeQueued);
+        // Taken before: a record that is not in the queues yet has a later time. DNS goes first, so that a connection finds its name.
+        var now = NowNs();
+        var count = _dnsRing!.Drain(_consumeDns) + _ring!.Drain(_consumeQueued);
+        _dns.Expire(now, sink);
+        return count;
     }
 
     public int Sweep(INetSink sink)
@@ -94,13 +116,14 @@ public sealed class NetProbe : INetProbe
 
     public ProbeCounters Counters() => new(
         Interlocked.Read(ref _records),
-        [.. _losses.Snapshot(), .. _http.Losses()],
+        [.. _losses.Snapshot(), .. _http.Losses(), .. _dns.Losses()],
         [
             new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections),
             new TableFill("HTTP connections with an exchange under way", _http.Count, _options.MaxConnections),
+            .. _dns.Limits(),
         ])
     {
-        LeftOut = _http.LeftOut(),
+        LeftOut = [.. _http.LeftOut(), .. _dns.LeftOut()],
     };
 
     public void Dispose()
@@ -211,6 +234,15 @@ public sealed class NetProbe : INetProbe
             _losses.CountMalformed(bytes.Length);
         }
     }
+
+    private void ConsumeDns(ReadOnlySpan<byte> bytes)
+    {
+        Interlocked.Increment(ref _records);
+        _dns.OnRecord(bytes, _sink!);
+    }
+
+    /// <summary>The clock of the kernel's records: on Linux the stopwatch counts nanoseconds of CLOCK_MONOTONIC.</summary>
+    private static ulong NowNs() => (ulong)Stopwatch.GetTimestamp();
 
     private void Observe(in FlowEvent record)
     {

@@ -10,6 +10,8 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     private readonly NetProbe _probe;
     private readonly List<FlowDelta> _deltas = [];
     private readonly List<HttpExchange> _exchanges = [];
+    private readonly List<DnsExchange> _queries = [];
+    private readonly List<DomainObservation> _domains = [];
 
     public FlowRecorder(NetProbeOptions? options = null)
     {
@@ -25,6 +27,10 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     public IReadOnlyList<HookStatus> Hooks { get; }
 
     public IReadOnlyList<HttpExchange> Exchanges => _exchanges;
+
+    public IReadOnlyList<DnsExchange> Queries => _queries;
+
+    public IReadOnlyList<DomainObservation> Domains => _domains;
 
     public ProbeCounters Counters => _probe.Counters();
 
@@ -74,6 +80,10 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     void INetSink.Flow(in FlowDelta delta) => _deltas.Add(delta);
 
     void INetSink.Http(in HttpExchange exchange) => _exchanges.Add(exchange);
+
+    void INetSink.Dns(in DnsExchange exchange) => _queries.Add(exchange);
+
+    void INetSink.Domain(in DomainObservation domain) => _domains.Add(domain);
 }
 
 /// <summary>What a set of flows adds up to. Retransmits are null where the test does not know them: loopback has some when it is busy.</summary>
