@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
@@ -42,7 +43,9 @@ internal static class Some
         new(flow ?? Flow(), method, path, truncated, version, status, count, read, written, latency);
 
     public static FlowRenderers Renderers(IFlowLineRenderer? flows = null) =>
-        new(flows ?? new PlainRenderer(), new HttpflowLineRenderer(new PointIdentity("node-1", "ebpf", []), new LineCuts()));
+        new(flows ?? new PlainRenderer(), new HttpflowLineRenderer(Identity, new LineCuts()), new DnsflowLineRenderer(Identity, new LineCuts()));
+
+    private static readonly PointIdentity Identity = new("node-1", "ebpf", []);
 
     public static FlowBatch Batch(FlowLedger ledger, CreditGate credits, params HttpExchange[] exchanges)
     {

@@ -23,10 +23,16 @@ internal sealed class Dnsmasq : IDisposable
         return server;
     }
 
-    public void Dispose()
+    /// <summary>Its port is closed when this returns; the namespace stays.</summary>
+    public void Stop()
     {
         _process.Kill();
         _process.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        Stop();
         _process.Dispose();
     }
 

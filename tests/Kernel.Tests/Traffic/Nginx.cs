@@ -22,7 +22,8 @@ internal sealed class Nginx : IDisposable
 
     public int MasterPid => _master.Id;
 
-    public static Nginx Start(int workers)
+    /// <summary>On loopback, or on all addresses of a namespace.</summary>
+    public static Nginx Start(int workers, NetworkNamespace? space = null)
     {
         var folder = Directory.CreateTempSubdirectory("nginx").FullName;
         var port = FreePort();
@@ -33,10 +34,19 @@ internal sealed class Nginx : IDisposable
             pid {{folder}}/pid;
             error_log {{folder}}/error.log;
             events { worker_connections 1024; }
-            http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:{{port}}; location = /status { stub_status; } location / { return 200 "hello\n"; } } }
+            http { access_log off; keepalive_requests 1000000000; server { listen {{(space is null ? "127.0.0.1:" : "")}}{{port}}; location = /status { stub_status; } location / { return 200 "hello\n"; } } }
             """);
-        var nginx = new Nginx(Shell.Start("nginx", $"-p {folder} -c {folder}/nginx.conf"), folder, port);
-        nginx.WaitUntilItAnswers();
+        var (enter, program) = space is null ? ("nginx", "") : ("nsenter", $"--net=/run/netns/{space.Name} nginx ");
+        var nginx = new Nginx(Shell.Start(enter, $"{program}-p {folder} -c {folder}/nginx.conf"), folder, port);
+        if (space is null)
+        {
+            nginx.WaitUntilItAnswers();
+        }
+        else
+        {
+            space.Run(nginx.WaitUntilItAnswers);
+        }
+
         return nginx;
     }
 
