@@ -43,6 +43,13 @@ internal sealed class FlowRecorder : INetSink, IDisposable
         return this;
     }
 
+    /// <summary>One turn of a reader that has all the time in the world.</summary>
+    public void WaitAndDrain(TimeSpan atMost)
+    {
+        _probe.Wait(atMost);
+        _probe.Drain(this);
+    }
+
     public IReadOnlyList<FlowDelta> Where(Func<FlowIdentity, bool> flow) => [.. _deltas.Where(d => flow(d.Flow))];
 
     /// <summary>The sums over every flow that matches.</summary>
