@@ -13,13 +13,12 @@ public sealed class DnsBuckets(DnsNameLimits limits, HttpPathBudget budget)
     /// <summary>Names are bounded as paths are; a name of several types or codes holds its place once for each.</summary>
     private readonly HttpPathGovernor _names = new(limits.PerFlow, budget);
     private FlowLoad _load;
-    private long _overflowed;
 
     public void Add(DnsSums sums)
     {
         foreach (var (key, totals) in sums.Buckets)
         {
-            ref var bucket = ref CollectionsMarshal.GetValueRefOrAddDefault(_buckets, Admit(key, totals.Count), out _);
+            ref var bucket = ref CollectionsMarshal.GetValueRefOrAddDefault(_buckets, Admit(key), out _);
             bucket += totals;
         }
 
@@ -35,8 +34,8 @@ public sealed class DnsBuckets(DnsNameLimits limits, HttpPathBudget budget)
             lines.Add(renderer.Line(key, bucket, totals, timestampNs));
         }
 
-        var flushed = new DnsFlushed(lines.MoveToImmutable(), _load, _overflowed);
-        (_load, _overflowed) = (default, 0);
+        var flushed = new DnsFlushed(lines.MoveToImmutable(), _load);
+        _load = default;
         _buckets.Clear();
         _names.ReleaseAll();
         return flushed;
@@ -45,14 +44,9 @@ public sealed class DnsBuckets(DnsNameLimits limits, HttpPathBudget budget)
     /// <summary>Gives all names back to the budget. To be called before it is forgotten.</summary>
     public void Release() => _names.ReleaseAll();
 
-    private DnsBucketKey Admit(in DnsBucketKey key, long count)
-    {
-        if (key.Name.Length == 0 || _buckets.ContainsKey(key) || _names.TryHold(key.Name))
-        {
-            return key;
-        }
-
-        _overflowed += count;
-        return key with { Name = HttpPathGovernor.Other, QueryType = 0 };
-    }
+    /// <summary>The bucket itself, or the one of its code for every name that there is no room for.</summary>
+    private DnsBucketKey Admit(in DnsBucketKey key) =>
+        key.Name.Length == 0 || _buckets.ContainsKey(key) || _names.TryHold(key.Name)
+            ? key
+            : key with { Name = HttpPathGovernor.Other, QueryType = 0 };
 }

@@ -15,11 +15,8 @@ public sealed record DnsSums(FlowKey Key, ImmutableArray<KeyValuePair<DnsBucketK
     public FlowLoad Load => new FlowLoad { Queries = Queries };
 }
 
-/// <summary>
-/// What DNS did on one key in one flush window, as lines. <paramref name="Overflowed"/> queries stand under
-/// <see cref="Http.HttpPathGovernor.Other"/> for want of room.
-/// </summary>
-public sealed record DnsFlushed(ImmutableArray<byte[]> Lines, FlowLoad Load, long Overflowed)
+/// <summary>What DNS did on one key in one flush window, as lines.</summary>
+public sealed record DnsFlushed(ImmutableArray<byte[]> Lines, FlowLoad Load)
 {
-    public static readonly DnsFlushed Nothing = new([], default, 0);
+    public static readonly DnsFlushed Nothing = new([], default);
 }

@@ -16,8 +16,8 @@ public sealed record FlowAggregatorOptions
     /// <summary>What is left of <see cref="HttpPathLimits.Total"/>.</summary>
     public required HttpPathBudget HttpPathBudget { get; init; }
 
-    public required DnsNameLimits DnsNames { get; init; }
+    public DnsNameLimits DnsNames { get; init; } = new();
 
     /// <summary>What is left of <see cref="DnsNameLimits.Total"/>.</summary>
-    public required HttpPathBudget DnsNameBudget { get; init; }
+    public HttpPathBudget DnsNameBudget { get; init; } = new(new DnsNameLimits().Total);
 }
