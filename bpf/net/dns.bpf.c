@@ -138,7 +138,8 @@ __attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 fr
 	if (!sk)
 		return 0;
 	head.transport = sk->protocol;
-	if (read_packet(skb, at, flags & DNS_SENT, &head) || (head.transport == IPPROTO_TCP && read_seq(skb, at, from, &head.seq))) {
+	if (read_packet(skb, at, flags & DNS_SENT, &head) ||
+	    (head.transport == IPPROTO_TCP && read_seq(skb, at, from, &head.seq))) {
 		count_loss_in(&flow_losses, LOSS_DNS_UNREADABLE, count);
 		return 0;
 	}

@@ -176,6 +176,41 @@ public sealed class DnsTests
     }
 
     [Fact]
+    public void Without_httpflow_both_transports_are_read_all_the_same()
+    {
+        using var exchange = new UdpExchange(IPAddress.Loopback, connected: true);
+        using var listener = TcpExchange.Listen(IPAddress.Loopback);
+        using var recorder = new FlowRecorder(
+            new NetProbeOptions { Http = false, DnsPorts = [(ushort)exchange.ServerAddress.Port, (ushort)TcpExchange.Port(listener)] });
+        using var connection = new TcpExchange(IPAddress.Loopback, listener);
+        var query = DnsBytes.Query(7, "a.test");
+
+        exchange.ToServer(query);
+        exchange.ToClient(DnsBytes.Answer(query, 0));
+        Write(connection.Client, connection.Server, DnsBytes.Framed(query), 1000);
+        Write(connection.Server, connection.Client, DnsBytes.Framed(DnsBytes.Answer(query, 0)), 1000);
+
+        ShouldSee(recorder, rcode: 0, 2, 2);
+        recorder.Queries.Count(q => q.Flow.Transport == Transport.Tcp).ShouldBe(2);
+    }
+
+    [Fact]
+    public void Without_ports_there_is_no_DNS()
+    {
+        using var exchange = new UdpExchange(IPAddress.Loopback, connected: true);
+        using var recorder = new FlowRecorder(new NetProbeOptions { DnsPorts = [] });
+        var query = DnsBytes.Query(7, "a.test");
+
+        exchange.ToServer(query);
+        exchange.ToClient(DnsBytes.Answer(query, 0));
+
+        // What netflow says of the datagrams comes after what DNS would have said of them.
+        recorder.ShouldReach(exchange.IsClient, new FlowSum((ulong)query.Length, (ulong)DnsBytes.Answer(query, 0).Length));
+        recorder.Queries.ShouldBeEmpty();
+        recorder.Counters.LeftOut.ShouldNotContain(l => l.Reason.StartsWith("dns-", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_query_whose_destination_is_translated_on_its_way_out_finds_its_answer()
     {
         using var space = new NetworkNamespace();
