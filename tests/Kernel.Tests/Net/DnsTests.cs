@@ -79,7 +79,7 @@ public sealed class DnsTests
         recorder.Queries.ShouldAllBe(q => q.Flow.Transport == Transport.Tcp);
         recorder.Domains.Select(d => d.Name).ShouldBe(["4.test", "3.test", "2.test", "1.test"]);
         recorder.Domains.ShouldAllBe(d => d.Pid == Environment.ProcessId);
-        recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.DnsLosses.ShouldBeEmpty();
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class DnsTests
 
         ShouldSee(recorder, rcode: 0, 1, 1);
         recorder.Domains.ShouldHaveSingleItem().Address.ToString().ShouldBe("192.0.2.1");
-        recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.DnsLosses.ShouldBeEmpty();
     }
 
     [Fact]

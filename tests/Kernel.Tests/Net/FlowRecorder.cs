@@ -34,6 +34,9 @@ internal sealed class FlowRecorder : INetSink, IDisposable
 
     public ProbeCounters Counters => _probe.Counters();
 
+    /// <summary>Without what the probe lost of the host's other traffic.</summary>
+    public IEnumerable<ProbeLoss> DnsLosses => Counters.Losses.Where(l => l.Reason.StartsWith("dns-", StringComparison.Ordinal));
+
     /// <summary>Takes all that the kernel has now.</summary>
     public FlowRecorder Collect()
     {
