@@ -91,14 +91,15 @@ internal sealed class DnsObserver
         .. Reasons([.. FaultReasons.Select((reason, i) => (reason, _faults[i])).Skip(1)]),
     ];
 
-    private void OnMessage(ReadOnlySpan<byte> bytes, bool isCut)
+    /// <summary>False for what is no message.</summary>
+    private bool OnMessage(ReadOnlySpan<byte> bytes, bool isCut)
     {
         Span<byte> room = stackalloc byte[DnsName.MostBytes];
         var fault = DnsMessage.Read(bytes, room, out var message);
         if (fault != DnsFault.None)
         {
             _faults[(int)fault]++;
-            return;
+            return false;
         }
 
         var isServer = message.IsResponse == _record.IsSent;
@@ -127,6 +128,8 @@ internal sealed class DnsObserver
                 Name = _names ? Text(message) : "",
             });
         }
+
+        return true;
     }
 
     private void OnAnswer(in QueryKey key, in DnsMessage message, bool isCut)

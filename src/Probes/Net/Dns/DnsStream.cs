@@ -20,14 +20,18 @@ internal sealed class DnsStream
     private int _length;
     private uint _next;
     private bool _started;
+    private bool _guessed;
 
-    /// <summary>Receives one message; the span dies with the call.</summary>
-    internal delegate void Consumer(ReadOnlySpan<byte> message);
+    /// <summary>Receives one message, and says whether it is one; the span dies with the call.</summary>
+    internal delegate bool Consumer(ReadOnlySpan<byte> message);
 
     internal ulong LastNs { get; set; }
 
     /// <summary>Bytes that wait here.</summary>
     internal int Held { get; private set; }
+
+    /// <summary>Where it begins was guessed, and the guess was wrong: what it hands out is not to be trusted.</summary>
+    internal bool IsMisread { get; private set; }
 
     /// <summary>A message has begun that is not over.</summary>
     internal bool IsInside => _length > 0 || _ahead.Count > 0;
@@ -46,6 +50,7 @@ internal sealed class DnsStream
         {
             // The connection is older than the agent: programs write whole messages, so one most likely begins here.
             Begin(seq);
+            _guessed = true;
         }
 
         var ahead = (int)(seq - _next);
@@ -72,7 +77,7 @@ internal sealed class DnsStream
         }
 
         _ahead.Clear();
-        (_partial, _length, Held, _started) = ([], 0, 0, false);
+        (_partial, _length, Held, _started, _guessed, IsMisread) = ([], 0, 0, false, false, false);
     }
 
     private bool Keep(uint seq, ReadOnlySpan<byte> bytes)
@@ -109,7 +114,7 @@ internal sealed class DnsStream
         {
             if (_length == 0 && bytes.Length >= 2 && BinaryPrimitives.ReadUInt16BigEndian(bytes) is var whole && bytes.Length >= 2 + whole)
             {
-                consume(bytes.Slice(2, whole));
+                HandOut(bytes.Slice(2, whole), consume);
                 bytes = bytes[(2 + whole)..];
                 continue;
             }
@@ -120,8 +125,17 @@ internal sealed class DnsStream
                 Held -= _length;
                 var message = _partial.AsSpan(2, _length - 2);
                 _length = 0;
-                consume(message);
+                HandOut(message, consume);
             }
+        }
+    }
+
+    private void HandOut(ReadOnlySpan<byte> message, Consumer consume)
+    {
+        if (!IsMisread)
+        {
+            IsMisread = !consume(message) && _guessed;
+            _guessed = false;
         }
     }
 

@@ -40,8 +40,11 @@ internal sealed class DnsStreams(int maxStreams = 16_384, int maxBytes = 16 * 10
 
         if ((record.Flags & DnsFlags.End) != 0)
         {
-            _lost.Remove(key);
-            End(key);
+            // What is missing may still come, behind the end: being idle ends such a stream.
+            if (_streams.TryGetValue(key, out var ending) && !ending.IsInside)
+            {
+                Forget(key, ending);
+            }
         }
         else if (Stream(key, record) is { } stream)
         {
@@ -101,7 +104,7 @@ internal sealed class DnsStreams(int maxStreams = 16_384, int maxBytes = 16 * 10
         }
 
         var held = stream.Held;
-        var follows = stream.Take(record.Seq, bytes, consume);
+        var follows = stream.Take(record.Seq, bytes, consume) && !stream.IsMisread;
         _bytes += stream.Held - held;
         if (follows && _bytes <= maxBytes)
         {

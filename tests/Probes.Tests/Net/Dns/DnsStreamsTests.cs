@@ -6,6 +6,9 @@ namespace EbpfActors.Probes.Tests.Net.Dns;
 
 public sealed class DnsStreamsTests
 {
+    /// <summary>A message of this length is taken for none.</summary>
+    private const int Nonsense = 99;
+
     private readonly List<byte[]> _messages = [];
     private readonly DnsStreams _streams = new(maxStreams: 3, maxBytes: 100_000);
 
@@ -94,13 +97,46 @@ public sealed class DnsStreamsTests
     }
 
     [Fact]
-    public void A_message_that_is_cut_by_the_connection_s_end_is_counted()
+    public void A_message_that_is_cut_by_the_connection_s_end_is_counted_once_nothing_can_come_any_more()
     {
         Begin(seq: 0);
         Segment([0, 10, 1, 2], seq: 0);
         Segment([], seq: 4, DnsFlags.End);
+        _streams.Gaps.ShouldBe(0);
+
+        _streams.Sweep(61_000_000_000);
 
         (_streams.Gaps, _streams.Count, _streams.Bytes).ShouldBe((1, 0, 0));
+    }
+
+    [Fact]
+    public void A_segment_behind_the_end_is_read_where_something_was_missing()
+    {
+        var sent = Messages(10);
+        byte[] framed = [.. Stream(sent)];
+        Begin(seq: 0);
+        Segment(framed[5..], seq: 5);
+        Segment([], seq: 12, DnsFlags.End);
+        Segment(framed[..5], seq: 0);
+
+        ShouldBe(sent);
+        _streams.Gaps.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_stream_whose_beginning_was_guessed_wrong_is_given_up_and_one_that_began_is_not()
+    {
+        var sent = Messages(Nonsense, 10);
+        Segment([.. Stream(sent)], seq: 5000, sport: 1);
+        _messages.Count.ShouldBe(1);
+        _streams.Gaps.ShouldBe(1);
+        Segment([.. Stream(sent)], seq: 5113, sport: 1);
+        _messages.Count.ShouldBe(1);
+
+        Begin(seq: 0, sport: 2);
+        Segment([.. Stream(sent)], seq: 0, sport: 2);
+        _messages.Count.ShouldBe(3);
+        _streams.Gaps.ShouldBe(1);
     }
 
     [Fact]
@@ -145,7 +181,11 @@ public sealed class DnsStreamsTests
     {
         DnsRecord.TryRead(DnsPackets.Record(bytes[..Math.Min(bytes.Length, 65_535)], Probes.Net.Transport.Tcp, flags, 0, sport, seq), out var record, out var payload)
             .ShouldBeTrue();
-        _streams.OnRecord(record, payload, message => _messages.Add(message.ToArray()));
+        _streams.OnRecord(record, payload, message =>
+        {
+            _messages.Add(message.ToArray());
+            return message.Length != Nonsense;
+        });
         if (bytes.Length > 65_535)
         {
             Segment(bytes[65_535..], seq + 65_535, flags, sport);
