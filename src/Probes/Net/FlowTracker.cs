@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace EbpfActors.Probes.Net;
@@ -76,7 +75,7 @@ internal sealed class FlowTracker(ProcessNames names)
         record.Netns,
         names.Name(record.Tgid, record.Comm))
     {
-        BornNs = FlowEvent.BornNs(record.Id, (ulong)Stopwatch.GetTimestamp()),
+        BornNs = FlowEvent.BornNs(record.Id, KernelClock.NowNs),
     };
 
     private struct Reported

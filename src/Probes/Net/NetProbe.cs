@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
@@ -65,16 +64,7 @@ public sealed class NetProbe : INetProbe
         return refusal is null ? hooks : [.. hooks, new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
     }
 
-    public void Wait(TimeSpan timeout)
-    {
-        if (_dns.NextTimeoutNs is { } due)
-        {
-            var left = TimeSpan.FromMicroseconds(Math.Max(0, (double)due - NowNs()) / 1000) + TimeSpan.FromMilliseconds(1);
-            timeout = left < timeout ? left : timeout;
-        }
-
-        _ring!.Wait(timeout, _dnsRing!);
-    }
+    public void Wait(TimeSpan timeout) => _ring!.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
 
     public void Wake() => _ring?.Wake();
 
@@ -82,7 +72,7 @@ public sealed class NetProbe : INetProbe
     {
         _sink = sink;
         // Taken before: a record that is not in the queues yet has a later time. DNS goes first, so that a connection finds its name.
-        var now = NowNs();
+        var now = KernelClock.NowNs;
         var count = _dnsRing!.Drain(_consumeDns) + _ring!.Drain(_consumeQueued);
         _dns.Expire(now, sink);
         return count;
@@ -240,9 +230,6 @@ public sealed class NetProbe : INetProbe
         Interlocked.Increment(ref _records);
         _dns.OnRecord(bytes, _sink!);
     }
-
-    /// <summary>The clock of the kernel's records: on Linux the stopwatch counts nanoseconds of CLOCK_MONOTONIC.</summary>
-    private static ulong NowNs() => (ulong)Stopwatch.GetTimestamp();
 
     private void Observe(in FlowEvent record)
     {

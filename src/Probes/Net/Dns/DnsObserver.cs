@@ -37,8 +37,18 @@ internal sealed class DnsObserver
         _onStreamMessage = message => OnMessage(message, isCut: false);
     }
 
-    /// <summary>When the next query times out; null when none waits.</summary>
-    internal ulong? NextTimeoutNs => _queries.NextTimeoutNs;
+    /// <summary>So long, or until the next query times out.</summary>
+    internal TimeSpan WaitAtMost(TimeSpan wait, ulong nowNs)
+    {
+        if (_queries.NextTimeoutNs is not { } due)
+        {
+            return wait;
+        }
+
+        // A wait is whole milliseconds, and one that ends a little early ends for nothing.
+        var left = TimeSpan.FromMilliseconds(due > nowNs ? ((due - nowNs) / 1_000_000) + 1 : 0);
+        return left < wait ? left : wait;
+    }
 
     internal IReadOnlyList<TableFill> Limits() =>
     [

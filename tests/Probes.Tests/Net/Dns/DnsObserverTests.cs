@@ -58,13 +58,15 @@ public sealed class DnsObserverTests
     public void A_query_times_out_when_it_is_due_and_not_before(int now, int expected)
     {
         Ask(1, "a.test", at: 0);
-        _observer.NextTimeoutNs.ShouldBe(6000 * Millisecond);
+        _observer.WaitAtMost(TimeSpan.FromSeconds(10), 4000 * Millisecond).ShouldBe(TimeSpan.FromMilliseconds(2001));
+        _observer.WaitAtMost(TimeSpan.FromSeconds(1), 4000 * Millisecond).ShouldBe(TimeSpan.FromSeconds(1));
+        _observer.WaitAtMost(TimeSpan.FromSeconds(1), 7000 * Millisecond).ShouldBe(TimeSpan.Zero);
 
         _observer.Expire((ulong)now * Millisecond, _sink);
         _observer.Expire((ulong)now * Millisecond, _sink);
 
         _sink.Exchanges.Select(e => (e.Rcode, e.LatencyNs)).ShouldBe(Enumerable.Repeat((DnsExchange.TimedOut, 0ul), expected));
-        _observer.NextTimeoutNs.ShouldBe(expected == 0 ? 6000 * Millisecond : null);
+        _observer.WaitAtMost(TimeSpan.FromSeconds(10), 5999 * Millisecond).ShouldBe(TimeSpan.FromMilliseconds(expected == 0 ? 2 : 10_000));
     }
 
     [Theory]
