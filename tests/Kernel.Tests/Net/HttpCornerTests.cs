@@ -135,6 +135,16 @@ public sealed class HttpCornerTests(HttpHost host) : IClassFixture<HttpHost>, ID
     }
 
     [Fact]
+    public void More_pipelined_requests_than_are_remembered_are_counted()
+    {
+        _talk.Say(string.Concat(Enumerable.Range(0, 300).Select(i => $"GET /{i:000} HTTP/1.1\r\n\r\n")));
+        _talk.Answer(string.Concat(Enumerable.Repeat(Ok, 300)));
+
+        // The first waits in the kernel for its answer, and then finds 256 others in its place; of each side.
+        _talk.ShouldBeWithout("http-too-many 88, http-unasked 86", [.. Enumerable.Range(1, 256).Select(i => new Seen("GET", $"/{i:000}", 200, 21, 38))]);
+    }
+
+    [Fact]
     public void HTTP_1_0_is_kept_alive()
     {
         const string Response = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok";

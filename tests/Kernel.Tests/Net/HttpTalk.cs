@@ -23,14 +23,14 @@ internal sealed class HttpTalk(HttpHost host, IPAddress? address = null, Func<So
     public Socket Server => _connection.Server;
 
     /// <summary>The client sends it in one go, and the server has read all of it.</summary>
-    public HttpTalk Say(string text) => Transfer(Client, Server, text, text.Length);
+    public HttpTalk Say(string text) => Transfer(Client, Server, text, [text.Length]);
 
-    public HttpTalk Answer(string text) => Transfer(Server, Client, text, text.Length);
+    public HttpTalk Answer(string text) => Transfer(Server, Client, text, [text.Length]);
 
     /// <summary>Each piece is a segment of its own: it is read before the next one is sent.</summary>
-    public HttpTalk SayInPieces(string text, int size) => Transfer(Client, Server, text, size);
+    public HttpTalk SayInPieces(string text, params int[] sizes) => Transfer(Client, Server, text, sizes);
 
-    public HttpTalk AnswerInPieces(string text, int size) => Transfer(Server, Client, text, size);
+    public HttpTalk AnswerInPieces(string text, params int[] sizes) => Transfer(Server, Client, text, sizes);
 
     /// <summary>Ends the connection, waits until both ends of it were reported, and compares all that was seen with all that happened. Missing are reasons and counts, both sides together.</summary>
     public void ShouldBeWithout(string missing, params Seen[] expected)
@@ -60,6 +60,13 @@ internal sealed class HttpTalk(HttpHost host, IPAddress? address = null, Func<So
     }
 
     public void Close() => _connection.Close();
+
+    /// <summary>Of a connection that the test has ended: no exchange at all, whatever was counted.</summary>
+    public void ShouldHaveSeenNothing()
+    {
+        host.Recorder.Until(_ => IsOver(_connection.IsClient) && IsOver(_connection.IsServer), "both ends are closed");
+        host.Recorder.Exchanges.Where(e => _connection.IsClient(e.Flow) || _connection.IsServer(e.Flow)).ShouldBeEmpty();
+    }
 
     /// <summary>Reads at the server what was sent without waiting for it.</summary>
     public HttpTalk Heard(string text)
@@ -95,13 +102,13 @@ internal sealed class HttpTalk(HttpHost host, IPAddress? address = null, Func<So
 
     private bool IsOver(Func<FlowIdentity, bool> flow) => host.Recorder.Where(flow).Any(d => d.Closed > 0);
 
-    private HttpTalk Transfer(Socket from, Socket to, string text, int size)
+    private HttpTalk Transfer(Socket from, Socket to, string text, int[] sizes)
     {
         var bytes = Encoding.Latin1.GetBytes(text);
         from.NoDelay = true;
-        for (var at = 0; at < bytes.Length; at += size)
+        for (int at = 0, piece = 0, count; at < bytes.Length; at += count, piece++)
         {
-            var count = Math.Min(size, bytes.Length - at);
+            count = Math.Min(sizes[piece % sizes.Length], bytes.Length - at);
             from.Send(bytes, at, count, SocketFlags.None).ShouldBe(count);
             TcpExchange.ReceiveAll(to, new byte[count], count);
         }
