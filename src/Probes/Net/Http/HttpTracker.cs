@@ -158,15 +158,15 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
             return exchanges[at];
         }
 
-        if (exchanges.Count >= MaxWaiting)
-        {
-            return null;
-        }
-
         // Only neighbours end where the other begins: one between them may still wait in the kernel.
         if (at > 0 && exchanges[at - 1].Message == message - 1)
         {
             exchanges[at - 1].EndRequest(pos);
+        }
+
+        if (exchanges.Count >= MaxWaiting)
+        {
+            return null;
         }
 
         var exchange = new PendingExchange(message, pos, begunNs, flags);
