@@ -15,7 +15,8 @@ internal sealed class FlowRecorder : INetSink, IDisposable
 
     public FlowRecorder(NetProbeOptions? options = null)
     {
-        _probe = new NetProbe((options ?? new NetProbeOptions()) with { CgroupMount = Cgroup });
+        options ??= new NetProbeOptions();
+        _probe = new NetProbe(options with { CgroupMount = options.CgroupMount ?? Cgroup });
         Hooks = _probe.Attach();
     }
 
@@ -36,6 +37,15 @@ internal sealed class FlowRecorder : INetSink, IDisposable
 
     /// <summary>Without what the probe lost of the host's other traffic.</summary>
     public IEnumerable<ProbeLoss> DnsLosses => Counters.Losses.Where(l => l.Reason.StartsWith("dns-", StringComparison.Ordinal));
+
+    /// <summary>Lets go what was recorded, for a test that records much.</summary>
+    public void Forget()
+    {
+        _deltas.Clear();
+        _exchanges.Clear();
+        _queries.Clear();
+        _domains.Clear();
+    }
 
     /// <summary>Takes all that the kernel has now.</summary>
     public FlowRecorder Collect()
