@@ -6,6 +6,11 @@ public interface INetSink
     void Flow(in FlowDelta delta);
 
     void Http(in HttpExchange exchange);
+
+    /// <summary>Something for the log.</summary>
+    void Note(ProbeNote note)
+    {
+    }
 }
 
 /// <summary>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Net.Http;
+using EbpfActors.Probes.Tls.Capture;
 
 namespace EbpfActors.Probes.Net;
 
@@ -15,6 +16,7 @@ public sealed class NetProbe : INetProbe
     private readonly FlowTracker _tracker;
     private readonly HttpTracker _http;
     private readonly FlowLosses _losses;
+    private TlsCapture? _tls;
     private readonly BpfIterator.Consumer _consumeSwept;
     private readonly RingReader.Consumer _consumeQueued;
     private BpfMap? _control;
@@ -34,6 +36,7 @@ public sealed class NetProbe : INetProbe
         _tracker = new FlowTracker(names);
         _http = new HttpTracker(names, options.HttpPathLength, options.MaxConnections);
         _losses = new FlowLosses();
+        _tls = options.Tls is { } tls ? new TlsCapture(tls, _http) : null;
         _consumeSwept = ConsumeSwept;
         _consumeQueued = record => Consume(record);
         _withHttp = options.Http;
@@ -53,7 +56,8 @@ public sealed class NetProbe : INetProbe
         var hooks = NetHooks.Attach(_object, cgroup, _withHttp, link => Keep(link));
         Adopt(listeners: true);
         Adopt(listeners: false);
-        return refusal is null ? hooks : [.. hooks, new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
+        HookStatus[] refused = refusal is null ? [] : [new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
+        return [.. hooks, .. refused, .. AttachTls(cgroup)];
     }
 
     public void Wait(TimeSpan timeout) => _ring!.Wait(timeout);
@@ -63,6 +67,11 @@ public sealed class NetProbe : INetProbe
     public int Drain(INetSink sink)
     {
         _sink = sink;
+        while (_tls is not null && _tls.TryTakeNote(out var note))
+        {
+            sink.Note(note);
+        }
+
         return _ring!.Drain(_consumeQueued);
     }
 
@@ -81,6 +90,7 @@ public sealed class NetProbe : INetProbe
 
         _tcpSweep!.Run(_consumeSwept);
         _udpSweep!.Run(_consumeSwept);
+        _tls?.Sessions.Sweep(sink);
         _http.Sweep(sink);
         if (full)
         {
@@ -94,17 +104,20 @@ public sealed class NetProbe : INetProbe
 
     public ProbeCounters Counters() => new(
         Interlocked.Read(ref _records),
-        [.. _losses.Snapshot(), .. _http.Losses()],
+        [.. _losses.Snapshot(), .. _http.Losses(), .. _tls?.Losses() ?? []],
         [
             new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections),
             new TableFill("HTTP connections with an exchange under way", _http.Count, _options.MaxConnections),
+            .. _tls?.Limits() ?? [],
         ])
     {
-        LeftOut = _http.LeftOut(),
+        LeftOut = [.. _http.LeftOut(), .. _tls?.LeftOut() ?? []],
+        Hooks = _tls?.Status() ?? [],
     };
 
     public void Dispose()
     {
+        _tls?.Dispose();
         for (var i = _attached.Count - 1; i >= 0; i--)
         {
             _attached[i].Dispose();
@@ -141,6 +154,21 @@ public sealed class NetProbe : INetProbe
             _object = Open();
             _object.Load();
             return refusal;
+        }
+    }
+
+    /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
+    private IReadOnlyList<HookStatus> AttachTls(SafeHandle cgroup)
+    {
+        try
+        {
+            return _tls is null ? [] : [_tls.Attach(_object, cgroup)];
+        }
+        catch (BpfException e)
+        {
+            _tls!.Dispose();
+            _tls = null;
+            return [new HookStatus("tls-packets", "", $"no httpflow-tls: {e.Message}")];
         }
     }
 
@@ -188,15 +216,23 @@ public sealed class NetProbe : INetProbe
         Interlocked.Increment(ref _records);
         if (bytes.Length == Unsafe.SizeOf<HttpLine>())
         {
-            _http.OnLine(MemoryMarshal.AsRef<HttpLine>(bytes));
+            OnLine(MemoryMarshal.AsRef<HttpLine>(bytes));
         }
         else if (bytes.Length == Unsafe.SizeOf<HttpHead>())
         {
-            _http.OnHead(MemoryMarshal.AsRef<HttpHead>(bytes), _sink!);
+            OnHead(MemoryMarshal.AsRef<HttpHead>(bytes));
         }
         else if (bytes.Length == Unsafe.SizeOf<HttpEnd>())
         {
-            _http.OnEnd(MemoryMarshal.AsRef<HttpEnd>(bytes), _sink!);
+            OnEnd(MemoryMarshal.AsRef<HttpEnd>(bytes));
+        }
+        else if (bytes.Length == Unsafe.SizeOf<TlsJoin>())
+        {
+            _tls?.Sessions.OnJoin(MemoryMarshal.AsRef<TlsJoin>(bytes), _sink!);
+        }
+        else if (bytes.Length == Unsafe.SizeOf<TlsEnd>())
+        {
+            _tls?.Sessions.OnEnd(MemoryMarshal.AsRef<TlsEnd>(bytes), _sink!);
         }
         else if (FlowEvent.TryRead(bytes, out var record))
         {
@@ -208,8 +244,49 @@ public sealed class NetProbe : INetProbe
         }
     }
 
+    private void OnLine(in HttpLine line)
+    {
+        if ((line.Flags & HttpFlags.Tls) == 0)
+        {
+            _http.OnLine(line);
+        }
+        else
+        {
+            _tls?.Sessions.OnLine(line);
+        }
+    }
+
+    private void OnHead(in HttpHead head)
+    {
+        if ((head.Flags & HttpFlags.Tls) == 0)
+        {
+            _http.OnHead(head, _sink!);
+        }
+        else
+        {
+            _tls?.Sessions.OnHead(head, _sink!);
+        }
+    }
+
+    private void OnEnd(in HttpEnd end)
+    {
+        if ((end.Flags & HttpFlags.Tls) == 0)
+        {
+            _http.OnEnd(end, _sink!);
+        }
+        else
+        {
+            _tls?.Sessions.OnEnd(end, _sink!);
+        }
+    }
+
     private void Observe(in FlowEvent record)
     {
+        if (record.IsClosed)
+        {
+            _tls?.Sessions.OnClosed(record.Id);
+        }
+
         if (record.IsClosed && _withHttp)
         {
             _http.OnClosed(record.Id, record.TxBytes, record.RxBytes, _sink!);

@@ -26,6 +26,8 @@ internal sealed class FlowRecorder : INetSink, IDisposable
 
     public IReadOnlyList<HttpExchange> Exchanges => _exchanges;
 
+    public List<ProbeNote> Notes { get; } = [];
+
     public ProbeCounters Counters => _probe.Counters();
 
     /// <summary>Takes all that the kernel has now.</summary>
@@ -72,6 +74,8 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     public void Dispose() => _probe.Dispose();
 
     void INetSink.Flow(in FlowDelta delta) => _deltas.Add(delta);
+
+    void INetSink.Note(ProbeNote note) => Notes.Add(note);
 
     void INetSink.Http(in HttpExchange exchange) => _exchanges.Add(exchange);
 }

@@ -22,10 +22,13 @@ internal sealed class Nginx : IDisposable
 
     public int MasterPid => _master.Id;
 
-    public static Nginx Start(int workers)
+    /// <summary>With a certificate it speaks TLS; then every answer names the client's port.</summary>
+    public static Nginx Start(int workers, Certificate? certificate = null)
     {
         var folder = Directory.CreateTempSubdirectory("nginx").FullName;
-        var port = FreePort();
+        var port = FreePorts.Next();
+        var listen = certificate is null ? $"{port};" : $"{port} ssl; ssl_certificate {certificate.File}; ssl_certificate_key {certificate.KeyFile};";
+        File.WriteAllBytes(Path.Combine(folder, "big"), new byte[3 << 20]);
         File.WriteAllText(Path.Combine(folder, "nginx.conf"), $$"""
             user root;
             daemon off;
@@ -33,7 +36,7 @@ internal sealed class Nginx : IDisposable
             pid {{folder}}/pid;
             error_log {{folder}}/error.log;
             events { worker_connections 1024; }
-            http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:{{port}}; location / { return 200 "hello\n"; } } }
+            http { access_log off; keepalive_requests 1000000000; client_max_body_size 100m; server { listen 127.0.0.1:{{listen}} location / { return 200 "hello\n"; } location /big { alias {{folder}}/big; } } }
             """);
         var nginx = new Nginx(Shell.Start("nginx", $"-p {folder} -c {folder}/nginx.conf"), folder, port);
         nginx.WaitUntilItAnswers();
@@ -64,13 +67,6 @@ internal sealed class Nginx : IDisposable
         _master.WaitForExit();
         _master.Dispose();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 
     private void WaitUntilItAnswers()

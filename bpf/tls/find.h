@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where HTTP begins in a session: the first bytes of a call say whether they are a head, and with it who is the client. */
+#pragma once
+
+#include "stream.h"
+
+enum head_kind {
+	HEAD_NONE,
+	HEAD_REQUEST,
+	HEAD_RESPONSE,
+	HEAD_HTTP2,
+};
+
+#define WORD_PREFACE 0x5448202a20495250ULL  /* "PRI * HT", as a little-endian number */
+#define WORD_RESPONSE 0x002e312f50545448ULL /* "HTTP/1." */
+
+/* Fewer than eight bytes may be the start of a head too: Go's server reads the first byte of a request on its own. */
+static __always_inline int kind_of(const __u8 first[8], __u32 count)
+{
+	__u64 word = *(__u64 *)first;
+	__u32 i;
+
+	if (count >= 8 && word == WORD_PREFACE)
+		return HEAD_HTTP2;
+	if (count >= 8 && (word & 0x00ffffffffffffffULL) == WORD_RESPONSE)
+		return HEAD_RESPONSE;
+	if (count >= 2 && count < 8 && !((word ^ WORD_RESPONSE) << (64 - 8 * count)))
+		return HEAD_RESPONSE;
+	for (i = 0; i < 8; i++) {
+		if (i >= count)
+			return HEAD_REQUEST;
+		if (first[i] == ' ')
+			return i > 2 ? HEAD_REQUEST : HEAD_NONE;
+		if (first[i] < 'A' || first[i] > 'Z')
+			return HEAD_NONE;
+	}
+	return HEAD_NONE;
+}
+
+static __always_inline void find_head(struct tls_session *session, struct http_stream *stream, __u64 from, __u32 left,
+                                      __u32 written)
+{
+	struct http_sock *sock = &session->http;
+	struct http_stream *requests;
+	__u8 first[8] = {};
+	__u32 count;
+	int kind;
+
+	if (!left)
+		return;
+	count = bounded_to(left > sizeof(first) ? sizeof(first) : left, sizeof(first));
+	if (bpf_probe_read_user(first, count, (void *)from))
+		return;
+	kind = kind_of(first, count);
+	if (kind == HEAD_HTTP2) {
+		count_in(&tls_counts, TLS_HTTP2);
+		sock->off = 1;
+	}
+	if (kind != HEAD_REQUEST && kind != HEAD_RESPONSE)
+		return;
+	if (!session->has_role) {
+		session->has_role = 1;
+		sock->requests = kind == HEAD_REQUEST ? written : !written;
+	}
+	if ((sock->requests == written) != (kind == HEAD_REQUEST))
+		return;
+	stream->state = HTTP_START;
+	stream->flags = 0;
+	requests = stream_in(sock, sock->requests);
+	/* A response that is found again answers the newest request. */
+	if (kind == HEAD_RESPONSE)
+		stream->message = requests->message ? requests->message - (requests->state == HTTP_START) : 0;
+}

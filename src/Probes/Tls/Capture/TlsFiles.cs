@@ -1,0 +1,117 @@
+using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Native;
+
+namespace EbpfActors.Probes.Tls.Capture;
+
+/// <summary>
+/// The files whose calls are captured, with the links that hold the uprobes, and what cannot be captured and why. Bounded.
+/// Thread-safe: discovery attaches on its thread, the status asks on another.
+/// </summary>
+internal sealed class TlsFiles(BpfObject tls) : IDisposable
+{
+    private const int MaxProblems = 64;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<FileIdentity, File> _files = [];
+    private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
+    private bool _isClosed;
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _files.Count;
+            }
+        }
+    }
+
+    /// <summary>Puts every point of the file in place, or none; says what it did.</summary>
+    public ProbeNote? Attach(TlsTarget target)
+    {
+        lock (_gate)
+        {
+            if (_isClosed || _files.ContainsKey(target.File))
+            {
+                return null;
+            }
+
+            var path = Path.GetFullPath(new FileInfo(target.AttachPath).LinkTarget ?? target.AttachPath);
+            var links = new List<BpfLinkHandle>();
+            try
+            {
+                foreach (var point in TlsPrograms.InOrder(target.Points))
+                {
+                    links.Add(Attach(target, point));
+                }
+
+                _files.Add(target.File, new File(path, $"uprobes, {target.Placement}", links));
+                return new ProbeNote(IsWarning: false, $"TLS of {path} is captured ({target.Flavour}): {target.Placement}");
+            }
+            catch (BpfException e)
+            {
+                links.ForEach(link => link.Dispose());
+                return Problem(path, e.Message);
+            }
+        }
+    }
+
+    public void Detach(FileIdentity file)
+    {
+        lock (_gate)
+        {
+            if (_files.Remove(file, out var gone))
+            {
+                gone.Links.ForEach(link => link.Dispose());
+            }
+        }
+    }
+
+    /// <summary>Something that cannot be captured; a note the first time.</summary>
+    public ProbeNote? Problem(string what, string why)
+    {
+        lock (_gate)
+        {
+            return _problems.Count < MaxProblems && _problems.TryAdd(what, why)
+                ? new ProbeNote(IsWarning: true, $"No httpflow-tls for {what}: {why}")
+                : null;
+        }
+    }
+
+    /// <summary>One entry per file, then what is not captured.</summary>
+    public IReadOnlyList<HookStatus> Status()
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. _files.Values.Select(f => new HookStatus($"tls {f.Path}", f.Placement, "")),
+                .. _problems.Select(p => new HookStatus($"tls {p.Key}", "", p.Value)),
+            ];
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            foreach (var file in _files.Values)
+            {
+                file.Links.ForEach(link => link.Dispose());
+            }
+
+            _files.Clear();
+        }
+    }
+
+    private BpfLinkHandle Attach(TlsTarget target, ProbePoint point)
+    {
+        var program = TlsPrograms.For(point)
+            ?? throw new BpfException($"probe {point.Call} {point.Moment} at {point.StackOffset}", Errno.NotSupported);
+        return tls.AttachUprobe(program, target.AttachPath, point.FileOffset, point.Moment == ProbeMoment.Return, cookie: 0);
+    }
+
+    private sealed record File(string Path, string Placement, List<BpfLinkHandle> Links);
+}

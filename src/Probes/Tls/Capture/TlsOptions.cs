@@ -1,0 +1,11 @@
+namespace EbpfActors.Probes.Tls.Capture;
+
+/// <summary>What TLS capture needs to know before it loads.</summary>
+public sealed record TlsOptions
+{
+    /// <summary>Starts to look for libraries and tells the sink; disposing what it gives ends that.</summary>
+    public required Func<ITlsDiscoverySink, IDisposable> Discover { get; init; }
+
+    /// <summary>TLS sessions that are followed at once; the kernel forgets the one that was idle for longest.</summary>
+    public int MaxSessions { get; init; } = 16384;
+}
