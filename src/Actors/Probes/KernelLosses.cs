@@ -7,6 +7,7 @@ namespace EbpfActors.Actors.Probes;
 internal sealed class KernelLosses(LedgerStage stage)
 {
     private readonly Dictionary<string, long> _lost = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _leftOut = new(StringComparer.Ordinal);
     private long _records;
 
     public void Enter(ProbeCounters counters)
@@ -21,6 +22,14 @@ internal sealed class KernelLosses(LedgerStage stage)
             _lost[loss.Reason] = loss.Records;
             stage.In(more);
             stage.Lost(loss.Reason, more);
+        }
+
+        foreach (var left in counters.LeftOut)
+        {
+            var more = left.Records - _leftOut.GetValueOrDefault(left.Reason);
+            _leftOut[left.Reason] = left.Records;
+            stage.In(more);
+            stage.Filtered(left.Reason, more);
         }
     }
 }

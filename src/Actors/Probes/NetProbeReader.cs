@@ -122,6 +122,8 @@ internal sealed class NetProbeReader : INetSink
         SendIfFull();
     }
 
+    void INetSink.Note(ProbeNote note) => _listener.Noted(note);
+
     private void SendIfFull()
     {
         if (_table.IsFull)
