@@ -4,15 +4,11 @@
  * another one sends: the first bytes of a record are noted when it leaves the object and found again when it leaves the socket.
  * Where there is no such place (GnuTLS) the socket that a thread receives from while it is inside the library answers.
  */
-#include <asm/ptrace.h>
-
+#include "fingerprint.h"
 #include "join.h"
 
 #define MAX_RECORDS 8 /* of one packet: what is left of a handshake may stand in front */
 #define RECORD_HEADER 5
-
-struct tls_fingerprints_map tls_fingerprints SEC(".maps");
-struct tls_watches_map tls_watches SEC(".maps");
 
 /* Sockets that have told whose they are. */
 struct {
@@ -33,42 +29,6 @@ static __always_inline struct tls_session *session_of_call(void)
 	key.ssl = call->ssl;
 	key.tgid = caller.thread >> 32;
 	return bpf_map_lookup_elem(&tls_sessions, &key);
-}
-
-/* handshake, alert, change of cipher, data; of any version since SSL 3 */
-static __always_inline int is_record(const __u8 *bytes)
-{
-	return bytes[0] >= 0x14 && bytes[0] <= 0x17 && bytes[1] == 3;
-}
-
-/* BIO_write(bio, data, length) of a thread that is inside a call: a record leaves the object. */
-SEC("uprobe")
-int tls_on_bio(struct pt_regs *ctx)
-{
-	struct tls_caller caller = {.thread = bpf_get_current_pid_tgid()};
-	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &caller);
-	struct tls_fingerprint fingerprint;
-	struct tls_session *session;
-	struct tls_watch *watch;
-	struct tls_key key = {};
-	__u32 zero = 0;
-
-	if (!call || (int)PT_REGS_PARM3(ctx) < FINGERPRINT_BYTES)
-		return 0;
-	key.ssl = call->ssl;
-	key.tgid = caller.thread >> 32;
-	session = bpf_map_lookup_elem(&tls_sessions, &key);
-	if (!session || session->joined_by == JOIN_FINGERPRINT ||
-	    session->tries >= (session->conn ? MAX_NESTED_TRIES : MAX_TRIES))
-		return 0;
-	if (bpf_probe_read_user(&fingerprint, sizeof(fingerprint), (void *)PT_REGS_PARM2(ctx)) || !is_record(fingerprint.bytes))
-		return 0;
-	session->tries++;
-	bpf_map_update_elem(&tls_fingerprints, &fingerprint, &key, BPF_ANY);
-	watch = bpf_map_lookup_elem(&tls_watches, &zero);
-	if (watch)
-		watch->until_ns = bpf_ktime_get_ns() + WATCH_NS;
-	return 0;
 }
 
 SEC("tp_btf/tcp_rcv_space_adjust")

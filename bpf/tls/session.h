@@ -8,11 +8,6 @@
 
 #define MAX_CALLS 16384
 #define DEFAULT_SESSIONS 16384 /* user space resizes before loading */
-#define MAX_FINGERPRINTS 8192
-#define FINGERPRINT_BYTES 24
-#define MAX_TRIES 250          /* writes that leave a fingerprint of a session that has no socket */
-#define MAX_NESTED_TRIES 4     /* ... and that has one by nesting: the fingerprint has the last word */
-#define WATCH_NS 5000000000ULL /* how long packets are looked at after a fingerprint was left */
 
 /* Who is inside a call: a thread {pid_tgid, 0}, or a goroutine {its g, tgid}, which changes threads while it waits. */
 struct tls_caller {
@@ -49,15 +44,6 @@ struct tls_session {
 	char comm[16];
 };
 
-struct tls_fingerprint {
-	__u8 bytes[FINGERPRINT_BYTES];
-};
-
-/* When packets are worth a look. */
-struct tls_watch {
-	__u64 until_ns;
-};
-
 struct tls_calls_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_CALLS);
@@ -65,26 +51,13 @@ struct tls_calls_map {
 	__type(value, struct tls_call);
 };
 
-/* LRU: the objects of a process that was killed are never freed. */
+/* LRU: the objects of a process that was killed are never freed. No type: http_sock has a lock, which is not used here, and such
+ * tables may have none. */
 struct tls_sessions_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, DEFAULT_SESSIONS);
-	__type(key, struct tls_key);
-	__type(value, struct tls_session);
-};
-
-struct tls_fingerprints_map {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_FINGERPRINTS);
-	__type(key, struct tls_fingerprint);
-	__type(value, struct tls_key);
-};
-
-struct tls_watches_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct tls_watch);
+	__uint(key_size, sizeof(struct tls_key));
+	__uint(value_size, sizeof(struct tls_session));
 };
 
 struct tls_counts_map {
@@ -112,6 +85,18 @@ static __always_inline void count_in(void *counts, __u32 what)
 static __always_inline __u64 current_tgid(void)
 {
 	return bpf_get_current_pid_tgid() >> 32;
+}
+
+static __always_inline struct tls_session *session_of(__u64 ssl)
+{
+	struct tls_key key = {.ssl = ssl, .tgid = current_tgid()};
+
+	return bpf_map_lookup_elem(&tls_sessions, &key);
+}
+
+static __always_inline struct http_stream *stream_in(struct http_sock *sock, __u32 written)
+{
+	return written ? &sock->streams[1] : &sock->streams[0];
 }
 
 /* Tells user space whose session this is, as soon as it is known and worth knowing. A second record does no harm. */

@@ -10,18 +10,6 @@
 #define TLS_PIECE HTTP_STEP
 #define STEP_UNREADABLE 8 /* behind enum http_step: the caller's memory is not there */
 
-static __always_inline struct tls_session *session_of(__u64 ssl)
-{
-	struct tls_key key = {.ssl = ssl, .tgid = current_tgid()};
-
-	return bpf_map_lookup_elem(&tls_sessions, &key);
-}
-
-static __always_inline struct http_stream *stream_in(struct http_sock *sock, __u32 written)
-{
-	return written ? &sock->streams[1] : &sock->streams[0];
-}
-
 /* A count from 1 to most, a power of two, in a form in which the verifier sees it: the compiler drops a mask that it can prove. */
 static __always_inline __u32 bounded_to(__u32 count, __u32 most)
 {

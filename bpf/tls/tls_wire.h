@@ -38,6 +38,25 @@ struct tls_end {
 };
 _Static_assert(sizeof(struct tls_end) == 24, "tls_end is a wire format");
 
+#define TLS_POINT_BITS 8
+#define TLS_POINT_MASK 255
+
+/* Where in a library a probe stands; the cookie of its link. The rest of TLS_LEAVE_INNER's is the offset on the stack. */
+enum tls_point {
+	TLS_ENTER_READ,
+	TLS_ENTER_WRITE,
+	TLS_ENTER_READ_EX,
+	TLS_ENTER_WRITE_EX,
+	TLS_LEAVE,
+	TLS_LEAVE_EX,
+	TLS_LEAVE_INNER,
+	TLS_FREE,
+	TLS_BIO,
+	TLS_GO_READ,
+	TLS_GO_WRITE,
+	TLS_GO_LEAVE,
+};
+
 /* What is counted, per CPU; never set back. */
 enum tls_count {
 	TLS_SESSIONS,

@@ -50,9 +50,20 @@ internal sealed unsafe class BpfObject : IDisposable
         var array = Map(map);
         for (var i = 0; i < programs.Length; i++)
         {
-            array.Write((uint)i, Check(LibBpf.bpf_program__fd(FindProgram(programs[i])), $"find {programs[i]}"));
+            array.Write((uint)i, ProgramFd(programs[i]));
         }
     }
+
+    /// <summary>Before the load: programs that <see cref="UprobeLinks"/> attaches, or that are jumped to from there.</summary>
+    internal void ForManyPlaces(params ReadOnlySpan<string> programs)
+    {
+        foreach (var program in programs)
+        {
+            Check(LibBpf.bpf_program__set_expected_attach_type(FindProgram(program), UprobeLinks.AttachType), $"prepare {program}");
+        }
+    }
+
+    internal int ProgramFd(string program) => Check(LibBpf.bpf_program__fd(FindProgram(program)), $"find {program}");
 
     /// <summary>Leaves a program out of the load: on this kernel it would fail, or nobody asked for it.</summary>
     internal void Skip(string program) => Check(LibBpf.bpf_program__set_autoload(FindProgram(program), false), $"skip {program}");

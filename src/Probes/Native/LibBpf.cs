@@ -66,6 +66,10 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     internal static partial int bpf_iter_create(int link);
 
+    /// <summary>Only before the object is loaded: an attach type that the section's name does not say. 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__set_expected_attach_type(nint program, int type);
+
     /// <summary>Of a loaded program, which keeps it; or a negative errno.</summary>
     [LibraryImport(Library)]
     internal static partial int bpf_program__fd(nint program);

@@ -168,7 +168,7 @@ public sealed class NetProbe : INetProbe
         {
             _tls!.Dispose();
             _tls = null;
-            return [new HookStatus("tls-packets", "", $"no httpflow-tls: {e.Message}")];
+            return [new HookStatus("tls-calls", "", $"no httpflow-tls: {e.Message}")];
         }
     }
 

@@ -34,6 +34,7 @@ public sealed class OpenSslTests : IDisposable
     public void Curl_and_nginx_show_each_request_once_on_each_side_with_its_bytes()
     {
         var port = FreePorts.Next();
+        Recorder.Collect();
         var sizes = Shell.Run("curl", $"-sk --http1.1 --local-port {port} -w %{{size_request}}+%{{size_header}}+%{{size_download}}\\n "
             + string.Join(' ', Enumerable.Range(0, 3).Select(i => $"-o /dev/null https://127.0.0.1:{_nginx.Port}/p{port}-{i}?q=1")));
 

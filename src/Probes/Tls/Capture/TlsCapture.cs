@@ -29,20 +29,17 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     /// <summary>Loads, attaches what does not depend on files, starts to look for them. Throws when the kernel refuses.</summary>
     public HookStatus Attach(BpfObject net, SafeHandle cgroup)
     {
-        _object = BpfObject.Open("tls");
-        foreach (var map in SharedMaps)
+        var programs = TlsPrograms.Load(tls =>
         {
-            _object.Share(map, net);
-        }
-
-        _object.SetMaxEntries("tls_sessions", options.MaxSessions);
-        _object.Load();
-        _object.FillPrograms("tls_programs", "tls_take");
+            Array.ForEach(SharedMaps, map => tls.Share(map, net));
+            tls.SetMaxEntries("tls_sessions", options.MaxSessions);
+        });
+        _object = programs.Object;
         _counts = _object.Map("tls_counts");
-        _files = new TlsFiles(_object);
+        _files = new TlsFiles(programs);
         _egress = _object.AttachCgroup("tls_on_egress", cgroup);
         _discovery = options.Discover(this);
-        return new HookStatus("tls-packets", "cgroup_skb", "");
+        return new HookStatus("tls-calls", programs.AtOnce ? "uprobe_multi, cgroup_skb" : "uprobe, cgroup_skb", "");
     }
 
     public bool TryTakeNote(out ProbeNote note) => _notes.TryDequeue(out note!);

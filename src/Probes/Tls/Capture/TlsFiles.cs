@@ -1,13 +1,10 @@
-using EbpfActors.Probes.Bpf;
-using EbpfActors.Probes.Native;
-
 namespace EbpfActors.Probes.Tls.Capture;
 
 /// <summary>
 /// The files whose calls are captured, with the links that hold the uprobes, and what cannot be captured and why. Bounded.
 /// Thread-safe: discovery attaches on its thread, the status asks on another.
 /// </summary>
-internal sealed class TlsFiles(BpfObject tls) : IDisposable
+internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
 {
     private const int MaxProblems = 64;
 
@@ -38,20 +35,13 @@ internal sealed class TlsFiles(BpfObject tls) : IDisposable
             }
 
             var path = Path.GetFullPath(new FileInfo(target.AttachPath).LinkTarget ?? target.AttachPath);
-            var links = new List<BpfLinkHandle>();
             try
             {
-                foreach (var point in TlsPrograms.InOrder(target.Points))
-                {
-                    links.Add(Attach(target, point));
-                }
-
-                _files.Add(target.File, new File(path, $"uprobes, {target.Placement}", links));
+                _files.Add(target.File, new File(path, $"uprobes, {target.Placement}", programs.Attach(target)));
                 return new ProbeNote(IsWarning: false, $"TLS of {path} is captured ({target.Flavour}): {target.Placement}");
             }
             catch (BpfException e)
             {
-                links.ForEach(link => link.Dispose());
                 return Problem(path, e.Message);
             }
         }
@@ -92,26 +82,28 @@ internal sealed class TlsFiles(BpfObject tls) : IDisposable
         }
     }
 
+    /// <summary>The kernel takes its time for each link; for several at once hardly more, but where they hinder each other nobody waits.</summary>
     public void Dispose()
     {
+        List<IDisposable> links;
         lock (_gate)
         {
             _isClosed = true;
-            foreach (var file in _files.Values)
-            {
-                file.Links.ForEach(link => link.Dispose());
-            }
-
+            links = [.. _files.Values.SelectMany(f => f.Links)];
             _files.Clear();
+        }
+
+        if (programs.AtOnce)
+        {
+            var threads = links.ConvertAll(link => new Thread(link.Dispose));
+            threads.ForEach(thread => thread.Start());
+            threads.ForEach(thread => thread.Join());
+        }
+        else
+        {
+            new Thread(() => links.ForEach(link => link.Dispose())) { IsBackground = true }.Start();
         }
     }
 
-    private BpfLinkHandle Attach(TlsTarget target, ProbePoint point)
-    {
-        var program = TlsPrograms.For(point)
-            ?? throw new BpfException($"probe {point.Call} {point.Moment} at {point.StackOffset}", Errno.NotSupported);
-        return tls.AttachUprobe(program, target.AttachPath, point.FileOffset, point.Moment == ProbeMoment.Return, cookie: 0);
-    }
-
-    private sealed record File(string Path, string Placement, List<BpfLinkHandle> Links);
+    private sealed record File(string Path, string Placement, List<IDisposable> Links);
 }

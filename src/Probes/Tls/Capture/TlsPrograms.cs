@@ -1,31 +1,119 @@
+using EbpfActors.Probes.Bpf;
+
 namespace EbpfActors.Probes.Tls.Capture;
 
-/// <summary>Which program of the tls object belongs to which place in a library.</summary>
-internal static class TlsPrograms
+/// <summary>Puts the programs of the tls object at the places of a file, by the better of the two ways that the kernel has.</summary>
+internal sealed class TlsPrograms
 {
-    /// <summary>The program; null for a place that nothing is to be learnt at, or that has no program.</summary>
-    public static string? For(ProbePoint point) => (point.Call, point.Moment) switch
-    {
-        (TlsCall.Read or TlsCall.GnuTlsRecv, ProbeMoment.Entry) => "tls_enter_read",
-        (TlsCall.Write or TlsCall.GnuTlsSend, ProbeMoment.Entry) => "tls_enter_write",
-        (TlsCall.ReadEx, ProbeMoment.Entry) => "tls_enter_rd_ex",
-        (TlsCall.WriteEx, ProbeMoment.Entry) => "tls_enter_wr_ex",
-        (TlsCall.ReadEx or TlsCall.WriteEx, ProbeMoment.Return) => "tls_leave_ex",
-        (TlsCall.Read or TlsCall.Write or TlsCall.GnuTlsRecv or TlsCall.GnuTlsSend, ProbeMoment.Return) => "tls_leave",
-        (TlsCall.Read or TlsCall.Write or TlsCall.ReadEx or TlsCall.WriteEx, ProbeMoment.InnerResult)
-            when point.StackOffset is 0 or 8 or 16 or 24 => $"tls_leave_{point.StackOffset}",
-        (TlsCall.Free or TlsCall.GnuTlsDeinit, ProbeMoment.Entry) => "tls_free",
-        (TlsCall.BioWrite, ProbeMoment.Entry) => "tls_on_bio",
-        (TlsCall.GoRead, ProbeMoment.Entry) => "tls_go_read",
-        (TlsCall.GoWrite, ProbeMoment.Entry) => "tls_go_write",
-        (TlsCall.GoRead or TlsCall.GoWrite, ProbeMoment.GoReturn) => "tls_go_leave",
-        _ => null,
-    };
+    private const string AtAnyPlace = "tls_at_point";
+    private const string AfterCalls = "tls_take";
 
-    /// <summary>Handshakes carry no plaintext, and a session is told from its first read or write on.</summary>
-    public static bool IsNeeded(ProbePoint point) => point.Call != TlsCall.Handshake;
+    private static readonly string[] AtOnePlace =
+    [
+        .. Enum.GetValues<TlsPoint>().Where(p => p != TlsPoint.LeaveInner).Select(p => TlsPoints.Program(p, 0)!),
+        .. new[] { 0, 8, 16, 24 }.Select(offset => TlsPoints.Program(TlsPoint.LeaveInner, offset)!),
+    ];
+
+    private TlsPrograms(BpfObject obj, bool atOnce)
+    {
+        Object = obj;
+        AtOnce = atOnce;
+    }
+
+    public BpfObject Object { get; }
+
+    /// <summary>Links to many places at once, Linux 6.6.</summary>
+    public bool AtOnce { get; }
+
+    /// <summary>Opens and loads the object; <paramref name="prepare"/> is called before each try.</summary>
+    public static TlsPrograms Load(Action<BpfObject> prepare)
+    {
+        try
+        {
+            var programs = Load(prepare, atOnce: true);
+            if (UprobeLinks.AreSupported(programs.Object, AtAnyPlace))
+            {
+                return programs;
+            }
+
+            programs.Object.Dispose();
+        }
+        catch (BpfException)
+        {
+            // Before Linux 5.15 a program cannot ask where it is attached, and is refused.
+        }
+
+        return Load(prepare, atOnce: false);
+    }
 
     /// <summary>Results first: a thread that is seen to enter a call must be seen to leave it.</summary>
-    public static IEnumerable<ProbePoint> InOrder(IEnumerable<ProbePoint> points) =>
-        points.Where(IsNeeded).OrderBy(p => p.Moment == ProbeMoment.Entry && p.Call is not (TlsCall.Free or TlsCall.GnuTlsDeinit));
+    public List<IDisposable> Attach(TlsTarget target)
+    {
+        var links = new List<IDisposable>();
+        try
+        {
+            // Handshakes carry no plaintext; a session is known from its first read or write on.
+            foreach (var group in target.Points.Where(p => p.Call != TlsCall.Handshake).GroupBy(Group).OrderBy(g => g.Key))
+            {
+                Attach(target, [.. group], links.Add);
+            }
+
+            return links;
+        }
+        catch
+        {
+            links.ForEach(link => link.Dispose());
+            throw;
+        }
+    }
+
+    private static (bool IsEntry, bool IsCode) Group(ProbePoint point) => (TlsPoints.Of(point) is
+        TlsPoint.EnterRead or TlsPoint.EnterReadEx or TlsPoint.EnterWrite or TlsPoint.EnterWriteEx or TlsPoint.GoRead or TlsPoint.GoWrite,
+        point.Moment != ProbeMoment.Return);
+
+    private static TlsPrograms Load(Action<BpfObject> prepare, bool atOnce)
+    {
+        var obj = BpfObject.Open("tls");
+        try
+        {
+            Array.ForEach(atOnce ? AtOnePlace : [AtAnyPlace], obj.Skip);
+            if (atOnce)
+            {
+                obj.ForManyPlaces(AtAnyPlace, AfterCalls);
+            }
+
+            prepare(obj);
+            obj.Load();
+            obj.FillPrograms("tls_programs", AfterCalls);
+            return new TlsPrograms(obj, atOnce);
+        }
+        catch
+        {
+            obj.Dispose();
+            throw;
+        }
+    }
+
+    private void Attach(TlsTarget target, ProbePoint[] points, Action<IDisposable> keep)
+    {
+        var isReturn = points[0].Moment == ProbeMoment.Return;
+        var whats = Array.ConvertAll(points, Known);
+        if (AtOnce)
+        {
+            ulong[] cookies = [.. points.Zip(whats, (point, what) => TlsPoints.Cookie(what, point.StackOffset))];
+            keep(UprobeLinks.Attach(Object, AtAnyPlace, target.AttachPath, Array.ConvertAll(points, p => p.FileOffset), cookies, isReturn));
+            return;
+        }
+
+        foreach (var (point, what) in points.Zip(whats))
+        {
+            var program = TlsPoints.Program(what, point.StackOffset) ?? throw NoProgram(point);
+            keep(Object.AttachUprobe(program, target.AttachPath, point.FileOffset, isReturn, cookie: 0));
+        }
+    }
+
+    private static TlsPoint Known(ProbePoint point) => TlsPoints.Of(point) ?? throw NoProgram(point);
+
+    private static BpfException NoProgram(ProbePoint point) =>
+        new($"probe {point.Call} {point.Moment} {point.StackOffset}", Errno.NotSupported);
 }
