@@ -15,24 +15,42 @@ enum head_kind {
 #define WORD_RESPONSE 0x002e312f50545448ULL /* "HTTP/1." */
 
 /* Fewer than eight bytes may be the start of a head too: Go's server reads the first byte of a request on its own. */
-static __always_inline int kind_of(const __u8 first[8], __u32 count)
+static __always_inline int may_be_response(const __u8 first[8], __u32 count)
 {
-	__u64 word = *(__u64 *)first;
+	__u32 unseen = count < 7 ? 64 - 8 * count : 8; /* the digit of the version may be any */
+
+	return !((*(__u64 *)first ^ WORD_RESPONSE) << unseen);
+}
+
+static __always_inline int may_be_request(const __u8 first[8], __u32 count)
+{
 	__u32 i;
 
-	if (count >= 8 && word == WORD_PREFACE)
-		return HEAD_HTTP2;
-	if (count >= 8 && (word & 0x00ffffffffffffffULL) == WORD_RESPONSE)
-		return HEAD_RESPONSE;
-	if (count >= 2 && count < 8 && !((word ^ WORD_RESPONSE) << (64 - 8 * count)))
-		return HEAD_RESPONSE;
 	for (i = 0; i < 8; i++) {
 		if (i >= count)
-			return HEAD_REQUEST;
+			return 1;
 		if (first[i] == ' ')
-			return i > 2 ? HEAD_REQUEST : HEAD_NONE;
+			return i > 2;
 		if (first[i] < 'A' || first[i] > 'Z')
-			return HEAD_NONE;
+			return 0;
+	}
+	return 0;
+}
+
+/* Who is the client is said by the first head; of what is too short to tell them apart, a request comes first. */
+static __always_inline int kind_of(struct tls_session *session, const __u8 first[8], __u32 count, __u32 written)
+{
+	int is_request = session->http.requests == written;
+
+	if (count >= 8 && *(__u64 *)first == WORD_PREFACE)
+		return HEAD_HTTP2;
+	if ((!session->has_role && count > 1) || (session->has_role && !is_request)) {
+		if (may_be_response(first, count))
+			return HEAD_RESPONSE;
+	}
+	if (!session->has_role || is_request) {
+		if (may_be_request(first, count))
+			return HEAD_REQUEST;
 	}
 	return HEAD_NONE;
 }
@@ -51,7 +69,7 @@ static __always_inline void find_head(struct tls_session *session, struct http_s
 	count = bounded_to(left > sizeof(first) ? sizeof(first) : left, sizeof(first));
 	if (bpf_probe_read_user(first, count, (void *)from))
 		return;
-	kind = kind_of(first, count);
+	kind = kind_of(session, first, count, written);
 	if (kind == HEAD_HTTP2) {
 		count_in(&tls_counts, TLS_HTTP2);
 		sock->off = 1;
@@ -62,8 +80,6 @@ static __always_inline void find_head(struct tls_session *session, struct http_s
 		session->has_role = 1;
 		sock->requests = kind == HEAD_REQUEST ? written : !written;
 	}
-	if ((sock->requests == written) != (kind == HEAD_REQUEST))
-		return;
 	stream->state = HTTP_START;
 	stream->flags = 0;
 	requests = stream_in(sock, sock->requests);

@@ -183,8 +183,11 @@ static __always_inline void lose_stream(struct tls_session *session, struct http
 		session->http.streams[0].state = session->http.streams[1].state = HTTP_LOST;
 		return;
 	}
-	if (step == STEP_BAD || stream->message)
-		count_loss_in(&flow_losses, LOSS_HTTP_BROKEN, left);
+	if (step == STEP_OFF && !stream->message) {
+		stream->state = HTTP_LOST;
+		return;
+	}
+	count_loss_in(&flow_losses, LOSS_HTTP_BROKEN, left);
 	session->http.off = 1;
 }
 

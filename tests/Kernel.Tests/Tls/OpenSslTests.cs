@@ -1,6 +1,4 @@
-using EbpfActors.Kernel.Tests.Net;
 using EbpfActors.Kernel.Tests.Traffic;
-using EbpfActors.Probes.Net;
 using Shouldly;
 using Xunit;
 
@@ -11,21 +9,11 @@ public sealed class OpenSslTests : IDisposable
 {
     private readonly Certificate _certificate = new();
     private readonly Nginx _nginx;
-    private readonly Lazy<FlowRecorder> _lazy = new(
-        () => new FlowRecorder(new NetProbeOptions { Tls = Libraries.Capturing(Libraries.LibSsl, Libraries.LibCrypto) }));
 
     public OpenSslTests() => _nginx = Nginx.Start(workers: 1, _certificate);
 
-    /// <summary>Attached when it is first asked for.</summary>
-    private FlowRecorder Recorder => _lazy.Value;
-
     public void Dispose()
     {
-        if (_lazy.IsValueCreated)
-        {
-            Recorder.Dispose();
-        }
-
         _nginx.Dispose();
         _certificate.Dispose();
     }
@@ -34,25 +22,22 @@ public sealed class OpenSslTests : IDisposable
     public void Curl_and_nginx_show_each_request_once_on_each_side_with_its_bytes()
     {
         var port = FreePorts.Next();
-        Recorder.Collect();
+        using var recorder = NewRecorder();
         var sizes = Shell.Run("curl", $"-sk --http1.1 --local-port {port} -w %{{size_request}}+%{{size_header}}+%{{size_download}}\\n "
             + string.Join(' ', Enumerable.Range(0, 3).Select(i => $"-o /dev/null https://127.0.0.1:{_nginx.Port}/p{port}-{i}?q=1")));
 
-        Recorder.Until(_ => Recorder.Exchanges.Count(e => e.HasPort()) >= 6, Seen);
+        recorder.ShouldSeeEach(3, _nginx.Port);
 
-        Recorder.Exchanges.ShouldBeOnTheirConnections(_nginx.Port);
         var expected = sizes.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('+').Select(ulong.Parse).ToArray()).ToArray();
         foreach (var isClient in new[] { true, false })
         {
-            var side = Recorder.Exchanges.Where(e => e.HasPort() && e.IsClients() == isClient).ToArray();
+            var side = recorder.Told.Where(e => e.IsClients() == isClient).ToArray();
             side.Select(e => e.Path).ShouldBe([$"/p{port}-0", $"/p{port}-1", $"/p{port}-2"]);
             side.ShouldAllBe(e => e.Status == 200 && e.Method == "GET" && e.Version == "1.1" && e.LatencyNs > 0 && e.Count == 1);
             side.ShouldAllBe(e => e.Flow.ProcessName == (isClient ? "curl" : "nginx"));
             side.Select(e => isClient ? e.BytesWritten : e.BytesRead).ShouldBe(expected.Select(s => s[0]));
             side.Select(e => isClient ? e.BytesRead : e.BytesWritten).ShouldBe(expected.Select(s => s[1] + s[2]));
         }
-
-        Recorder.Counters.Losses.ShouldBeEmpty();
     }
 
     [Theory]
@@ -60,11 +45,11 @@ public sealed class OpenSslTests : IDisposable
     [InlineData("loop")]
     public void Many_connections_are_told_apart(string how)
     {
-        Recorder.Collect();
+        using var recorder = NewRecorder();
         using var clients = new PythonClients(how, _nginx.Port, connections: 20, each: 10);
         clients.Talk();
 
-        ShouldSeeAll(20 * 10);
+        recorder.ShouldSeeEach(20 * 10, _nginx.Port);
     }
 
     [Theory]
@@ -73,40 +58,90 @@ public sealed class OpenSslTests : IDisposable
     public void Connections_that_are_older_than_the_agent_are_covered_from_their_next_request_on(string how)
     {
         using var clients = new PythonClients(how, _nginx.Port, connections: 20, each: 5);
-        Recorder.Collect();
+        using var recorder = NewRecorder();
         clients.Talk();
 
-        ShouldSeeAll(20 * 5);
+        recorder.ShouldSeeEach(20 * 5, _nginx.Port);
     }
 
     [Fact]
     public void A_body_of_megabytes_is_counted_and_not_looked_at()
     {
-        var port = FreePorts.Next();
-        Recorder.Collect();
-        var size = Shell.Run("curl", $"-sk --http1.1 --local-port {port} -w %{{size_header}}+%{{size_download}} -o /dev/null https://127.0.0.1:{_nginx.Port}/big?p{port}");
-
-        Recorder.Until(_ => Recorder.Exchanges.Sum(e => (long)e.Count) >= 2 && Recorder.Exchanges.Sum(e => (long)(e.BytesRead + e.BytesWritten)) > 6 << 20, Seen);
+        using var recorder = NewRecorder();
+        var size = Shell.Run("curl", $"-sk --http1.1 -w %{{size_header}}+%{{size_download}} -o /dev/null https://127.0.0.1:{_nginx.Port}/big");
 
         var response = size.Split('+').Sum(long.Parse);
         response.ShouldBeGreaterThan(3 << 20);
-        Recorder.Exchanges.Where(e => e.IsClients()).Sum(e => (long)e.BytesRead).ShouldBe(response);
-        Recorder.Exchanges.Where(e => !e.IsClients()).Sum(e => (long)e.BytesWritten).ShouldBe(response);
+        long Clients() => recorder.All.Exchanges.Where(e => e.IsClients()).Sum(e => (long)e.BytesRead);
+        long Servers() => recorder.All.Exchanges.Where(e => !e.IsClients()).Sum(e => (long)e.BytesWritten);
+        recorder.Until(() => (Clients(), Servers()) == (response, response));
+        recorder.All.Exchanges.Sum(e => e.Count).ShouldBe(2u);
     }
 
-    private void ShouldSeeAll(int requests)
+    [Fact]
+    public void HTTP_2_is_recognised_and_counted_once_for_each_session()
     {
-        Recorder.Until(_ => Recorder.Exchanges.Count(e => e.HasPort()) >= 2 * requests, Seen);
+        using var recorder = NewRecorder();
+        Shell.Run("curl", $"-sk --http2 -o /dev/null https://127.0.0.1:{_nginx.Http2Port}/a https://127.0.0.1:{_nginx.Http2Port}/b");
 
-        Recorder.Exchanges.ShouldBeOnTheirConnections(_nginx.Port);
-        Recorder.Exchanges.Where(HasPort).GroupBy(e => (e.Path, e.IsClients())).ShouldAllBe(g => g.Sum(e => e.Count) == 1);
-        Recorder.Exchanges.Count(e => e.HasPort() && e.IsClients()).ShouldBe(requests);
-        Recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.Until(() => recorder.All.Counters.LeftOut.Any(l => l is { Reason: "http2-not-decoded", Records: 2 }));
+        recorder.All.Exchanges.ShouldBeEmpty();
+        recorder.All.Counters.Losses.ShouldBeEmpty();
     }
 
-    private static bool HasPort(HttpExchange exchange) => exchange.HasPort();
+    [Fact]
+    public void Openssl_itself_is_captured_on_both_sides()
+    {
+        const string Request = "GET /said?by=hand HTTP/1.1\r\n\r\n";
+        const string Answer = "HTTP/1.1 418 Teapot\r\nContent-Length: 5\r\n\r\nhello";
+        using var recorder = NewRecorder();
+        using var talk = new OpenSslTalk(_certificate);
+        talk.Say(Request);
+        talk.Answer(Answer);
 
-    private string Seen() =>
-        $"{Recorder.Exchanges.Count} exchanges: {string.Join('\n', Recorder.Exchanges.TakeLast(10))}\n{string.Join('\n', Recorder.Counters.Losses)}\n{string.Join('\n', Recorder.Counters.LeftOut)}\n"
-        + $"{string.Join('\n', Recorder.Counters.Hooks)}\n{string.Join('\n', Recorder.Hooks)}\n{string.Join('\n', Recorder.Notes)}";
+        recorder.Until(() => recorder.All.Exchanges.Count >= 2);
+        recorder.All.Exchanges.ShouldAllBe(e => e.Path == "/said" && e.Status == 418 && e.Count == 1 && e.Flow.ProcessName == "openssl");
+        recorder.All.Exchanges.ShouldAllBe(e => e.BytesRead + e.BytesWritten == (ulong)(Request.Length + Answer.Length));
+        recorder.All.Exchanges.Select(e => (int)e.Flow.Pid).ShouldBe([talk.ClientPid, talk.ServerPid], ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(100)]
+    public void Heads_may_be_split_over_any_number_of_writes(int size)
+    {
+        var request = $"POST /{new string('p', 200)} HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789";
+        const string Answer = "HTTP/1.1 201 Created\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=y\r\n0123456789\r\n0\r\nT: r\r\n\r\n";
+        using var recorder = NewRecorder();
+        using var talk = new OpenSslTalk(_certificate);
+        foreach (var piece in request.Chunk(size))
+        {
+            talk.Say(new string(piece));
+        }
+
+        foreach (var piece in Answer.Chunk(size))
+        {
+            talk.Answer(new string(piece));
+        }
+
+        recorder.Until(() => recorder.All.Exchanges.Count >= 2);
+        recorder.All.Exchanges.ShouldAllBe(e => e.Method == "POST" && e.Path.Length == 201 && e.Status == 201);
+        recorder.All.Exchanges.ShouldAllBe(e => e.BytesRead + e.BytesWritten == (ulong)(request.Length + Answer.Length));
+        recorder.All.Counters.Losses.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_request_whose_client_is_killed_is_counted_as_unanswered()
+    {
+        using var recorder = NewRecorder();
+        using var talk = new OpenSslTalk(_certificate);
+        talk.Say("GET /never HTTP/1.1\r\n\r\n");
+        talk.Kill();
+
+        recorder.Until(() => recorder.All.Counters.LeftOut.Any(l => l is { Reason: "http-unanswered", Records: 2 }));
+        recorder.All.Exchanges.ShouldBeEmpty();
+    }
+
+    private static HttpsRecorder NewRecorder() => new(Libraries.LibSsl, Libraries.LibCrypto);
 }

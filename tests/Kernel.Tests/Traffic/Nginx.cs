@@ -20,6 +20,9 @@ internal sealed class Nginx : IDisposable
 
     public int Port { get; }
 
+    /// <summary>The same over HTTP/2, when it has a certificate.</summary>
+    public int Http2Port { get; private init; }
+
     public int MasterPid => _master.Id;
 
     /// <summary>With a certificate it speaks TLS; then every answer names the client's port.</summary>
@@ -28,6 +31,8 @@ internal sealed class Nginx : IDisposable
         var folder = Directory.CreateTempSubdirectory("nginx").FullName;
         var port = FreePorts.Next();
         var listen = certificate is null ? $"{port};" : $"{port} ssl; ssl_certificate {certificate.File}; ssl_certificate_key {certificate.KeyFile};";
+        var http2 = FreePorts.Next();
+        var second = certificate is null ? "" : $"listen 127.0.0.1:{http2} ssl http2;";
         File.WriteAllBytes(Path.Combine(folder, "big"), new byte[3 << 20]);
         File.WriteAllText(Path.Combine(folder, "nginx.conf"), $$"""
             user root;
@@ -36,10 +41,10 @@ internal sealed class Nginx : IDisposable
             pid {{folder}}/pid;
             error_log {{folder}}/error.log;
             events { worker_connections 1024; }
-            http { access_log off; keepalive_requests 1000000000; client_max_body_size 100m; server { listen 127.0.0.1:{{listen}} location / { return 200 "hello\n"; } location /big { alias {{folder}}/big; } } }
+            http { access_log off; keepalive_requests 1000000000; client_max_body_size 100m; server { listen 127.0.0.1:{{listen}} {{second}} location / { return 200 "hello\n"; } location /big { alias {{folder}}/big; } } }
             """);
-        var nginx = new Nginx(Shell.Start("nginx", $"-p {folder} -c {folder}/nginx.conf"), folder, port);
-        nginx.WaitUntilItAnswers();
+        var nginx = new Nginx(Shell.Start("nginx", $"-p {folder} -c {folder}/nginx.conf"), folder, port) { Http2Port = http2 };
+        Listening.Wait(port);
         return nginx;
     }
 
@@ -67,23 +72,5 @@ internal sealed class Nginx : IDisposable
         _master.WaitForExit();
         _master.Dispose();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private void WaitUntilItAnswers()
-    {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
-        while (true)
-        {
-            try
-            {
-                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                socket.Connect(IPAddress.Loopback, Port);
-                return;
-            }
-            catch (SocketException) when (DateTime.UtcNow < end && !_master.HasExited)
-            {
-                Thread.Yield();
-            }
-        }
     }
 }
