@@ -2,7 +2,6 @@ namespace EbpfActors.Probes.Tls;
 
 /// <summary>A file by what the kernel shows of it in /proc/PID/maps and in MMAP2 records.</summary>
 /// <param name="Device">major in the upper 32 bits, minor in the lower.</param>
-/// <param name="Inode">Its number on the device.</param>
 public readonly record struct FileIdentity(ulong Device, ulong Inode)
 {
     public static FileIdentity Of(uint major, uint minor, ulong inode) => new((ulong)major << 32 | minor, inode);

@@ -1,14 +1,10 @@
 namespace EbpfActors.Probes.Tls;
 
 /// <summary>One place of a file to put a uprobe on.</summary>
-/// <param name="Call">Whose.</param>
-/// <param name="Moment">When.</param>
-/// <param name="FileOffset">Where in the file.</param>
 /// <param name="StackOffset">For <see cref="ProbeMoment.InnerResult"/>: bytes above rsp where the count stands (a size_t).</param>
 public readonly record struct ProbePoint(TlsCall Call, ProbeMoment Moment, ulong FileOffset, int StackOffset = 0);
 
 /// <summary>The function that a point belongs to.</summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Naming", "CA1711", Justification = "The functions are called so.")]
 public enum TlsCall
 {
     Read,
