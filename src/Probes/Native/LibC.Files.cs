@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace EbpfActors.Probes.Native;
+
+/// <summary>Files by descriptor.</summary>
+internal static unsafe partial class LibC
+{
+    internal const int OpenToLookAt = 0x80000 /* close on exec */ | 0x800 /* do not wait for a FIFO's writer */ | 0x100 /* no terminal */;
+    internal const uint OverlayFileSystem = 0x794c7630;
+
+    private const int EmptyPath = 0x1000;
+    private const uint BasicStatistics = 0x7ff;
+
+    /// <summary>0, or -1 and errno.</summary>
+    internal static int StatX(SafeFileHandle file, out FileStatistics statistics)
+    {
+        fixed (FileStatistics* into = &statistics)
+        fixed (byte* nothing = "\0"u8)
+        {
+            return statx(file, nothing, EmptyPath, BasicStatistics, into);
+        }
+    }
+
+    /// <summary>The magic number of the file system; 0 where it is not told.</summary>
+    internal static uint FileSystemKind(SafeFileHandle file)
+    {
+        var statistics = stackalloc long[32];
+        return fstatfs(file, statistics) == 0 ? (uint)statistics[0] : 0;
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int statx(SafeFileHandle folder, byte* path, int flags, uint mask, FileStatistics* into);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int fstatfs(SafeFileHandle file, void* into);
+
+    /// <summary>The fields of struct statx that are read.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct FileStatistics
+    {
+        [FieldOffset(28)]
+        internal ushort Mode;
+        [FieldOffset(32)]
+        internal ulong Inode;
+        [FieldOffset(40)]
+        internal ulong Size;
+        [FieldOffset(96)]
+        internal long ChangeSeconds;
+        [FieldOffset(104)]
+        internal uint ChangeNanoseconds;
+        [FieldOffset(112)]
+        internal long ModificationSeconds;
+        [FieldOffset(120)]
+        internal uint ModificationNanoseconds;
+        [FieldOffset(136)]
+        internal uint DeviceMajor;
+        [FieldOffset(140)]
+        internal uint DeviceMinor;
+    }
+}

@@ -1,0 +1,35 @@
+namespace EbpfActors.Probes.Tls.Discovery;
+
+/// <summary>What the name of a library says. Other libraries and programs are told by what they contain.</summary>
+internal static class KnownLibraries
+{
+    // By the beginning of the name.
+    private static readonly (string Name, string What)[] NotProbed =
+    [
+        ("libjvm.so", "Java (libjvm.so)"), ("libssl3.so", "NSS (libssl3.so)"), ("libmbedtls.so", "Mbed TLS (libmbedtls.so)"),
+        ("libwolfssl.so", "wolfSSL (libwolfssl.so)"), ("libs2n.so", "s2n (libs2n.so)"), ("librustls.so", "rustls (librustls.so)"),
+    ];
+
+    internal static bool IsGnuTls(string name) => Is(name, "libgnutls.so");
+
+    internal static bool IsCrypto(string name) => Is(name, "libcrypto.so");
+
+    internal static bool IsTls(string name) => Is(name, "libssl.so") || IsGnuTls(name);
+
+    /// <summary>What to call the TLS of a library that has no place to probe; null for all others.</summary>
+    internal static string? WithoutProbes(string name)
+    {
+        foreach (var (library, what) in NotProbed)
+        {
+            if (Is(name, library))
+            {
+                return what;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Is(string name, string library) =>
+        name.StartsWith(library, StringComparison.Ordinal) && (name.Length == library.Length || name[library.Length] is '.' or ' ' or '-');
+}

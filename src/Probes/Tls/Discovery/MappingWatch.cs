@@ -1,0 +1,135 @@
+using System.Globalization;
+using EbpfActors.Probes.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace EbpfActors.Probes.Tls.Discovery;
+
+/// <summary>Every new executable mapping of the host, as the kernel tells it. Not thread-safe, except <see cref="Wake"/>.</summary>
+internal sealed unsafe class MappingWatch : IDisposable
+{
+    private readonly List<PerfRing> _rings = [];
+    private readonly SafeFileHandle _wake = new(LibC.eventfd(0, 0x80800 /* close on exec, do not block */), ownsHandle: true);
+    private readonly string _online;
+    private LibC.PollFd[] _fds = [];
+
+    internal MappingWatch(string onlineCpus = "/sys/devices/system/cpu/online")
+    {
+        _online = onlineCpus;
+        WatchNewCpus();
+    }
+
+    /// <summary>Receives one mapping; it dies with the call.</summary>
+    internal delegate void Consumer(in Mapping mapping);
+
+    /// <summary>Why new mappings are seen by scans only; null when the kernel tells them.</summary>
+    internal string? Refused { get; private set; }
+
+    /// <summary>Records that the kernel had no room for.</summary>
+    internal long Lost { get; private set; }
+
+    /// <summary>Opens a ring for each CPU that came online since.</summary>
+    internal void WatchNewCpus()
+    {
+        foreach (var cpu in Cpus(_online))
+        {
+            if (!_rings.Exists(r => r.Cpu == cpu))
+            {
+                try
+                {
+                    _rings.Add(new PerfRing(cpu));
+                }
+                catch (BpfException e)
+                {
+                    Refused = e.Message;
+                    break;
+                }
+            }
+        }
+
+        _fds = new LibC.PollFd[_rings.Count + 1];
+        _fds[0] = new() { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.PollIn };
+        for (var i = 0; i < _rings.Count; i++)
+        {
+            _fds[i + 1] = new() { Fd = _rings[i].Fd, Events = LibC.PollIn };
+        }
+    }
+
+    /// <summary>Blocks until there is a new mapping, <see cref="Wake"/>, or the time is over.</summary>
+    internal void Wait(TimeSpan timeout) => Poll(_fds.Length, timeout);
+
+    /// <summary>The same, whatever is mapped.</summary>
+    internal void Rest(TimeSpan time) => Poll(1, time);
+
+    internal void Wake()
+    {
+        ulong one = 1;
+        LibC.write(_wake, &one, sizeof(ulong));
+    }
+
+    /// <summary>Hands out the mappings that wait.</summary>
+    internal void Drain(Consumer consumer)
+    {
+        foreach (var ring in _rings)
+        {
+            var isSound = ring.Drain(record =>
+            {
+                switch (Mmap2Record.Kind(record))
+                {
+                    case Mmap2Record.Mmap2 when Mmap2Record.TryRead(record, out var mapping):
+                        consumer(mapping);
+                        break;
+                    case Mmap2Record.Lost:
+                        Lost += (long)Mmap2Record.LostRecords(record);
+                        break;
+                }
+            });
+            Lost += isSound ? 0 : 1;
+        }
+    }
+
+    public void Dispose()
+    {
+        _rings.ForEach(r => r.Dispose());
+        _wake.Dispose();
+    }
+
+    /// <summary>Reads a list like <c>0-3,8</c>; CPU 0 alone when there is none to read.</summary>
+    internal static IEnumerable<int> Cpus(string file)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            text = "0";
+        }
+
+        foreach (var range in text.Trim().Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var ends = range.Split('-');
+            if (int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+                && int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last))
+            {
+                for (var cpu = first; cpu <= last; cpu++)
+                {
+                    yield return cpu;
+                }
+            }
+        }
+    }
+
+    private void Poll(int count, TimeSpan timeout)
+    {
+        fixed (LibC.PollFd* fds = _fds)
+        {
+            if (LibC.poll(fds, (nuint)count, (int)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue)) > 0
+                && (fds[0].Revents & LibC.PollIn) != 0)
+            {
+                ulong rung;
+                LibC.read(_wake, &rung, sizeof(ulong));
+            }
+        }
+    }
+}

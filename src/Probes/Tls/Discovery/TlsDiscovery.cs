@@ -1,0 +1,142 @@
+using System.Diagnostics;
+
+namespace EbpfActors.Probes.Tls.Discovery;
+
+/// <summary>
+/// Finds the files that carry TLS in all processes of the host, on a thread of its own: by a scan at the start, by the kernel's word on
+/// each new mapping from then on, and by a slow scan as the net below. Whatever goes wrong is told to the sink and discovery goes on.
+/// </summary>
+public sealed class TlsDiscovery : IDisposable
+{
+    // A program that starts maps some ten files: one look for all of them.
+    private static readonly TimeSpan RestBetweenLooks = TimeSpan.FromMilliseconds(2);
+
+    private readonly TlsDiscoveryOptions _options;
+    private readonly ITlsDiscoverySink _sink;
+    private readonly ProcessMaps _maps;
+    private readonly MappedFiles _files;
+    private readonly MappingWatch _watch;
+    private readonly Thread _thread;
+    private long _nextScan;
+    private long _lostBefore;
+    private long _scans;
+    private TimeSpan _lastScan;
+    private volatile bool _isOver;
+    private volatile TlsDiscoveryStatus _status = new(null, 0, 0, 0, 0, 0, TimeSpan.Zero);
+
+    public TlsDiscovery(TlsDiscoveryOptions options, ITlsDiscoverySink sink)
+    {
+        _options = options;
+        _sink = sink;
+        _maps = new ProcessMaps(options.ProcRoot);
+        _files = new MappedFiles(new MappedFileSource(options.ProcRoot), sink, options);
+        _watch = new MappingWatch();
+        _thread = new Thread(Run) { Name = "tls discovery", IsBackground = true };
+    }
+
+    /// <summary>As of the last look; from any thread.</summary>
+    public TlsDiscoveryStatus Status => _status;
+
+    /// <summary>Begins with the first scan. Once.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Ends the thread, waits for it and closes the files: their attach paths lead nowhere afterwards.</summary>
+    public void Dispose()
+    {
+        if (!_isOver)
+        {
+            _isOver = true;
+            _watch.Wake();
+            if (_thread.IsAlive)
+            {
+                _thread.Join();
+            }
+
+            _files.Dispose();
+            _watch.Dispose();
+        }
+    }
+
+    private void Run()
+    {
+        while (!_isOver)
+        {
+            try
+            {
+                Look();
+            }
+#pragma warning disable CA1031 // The thread outlives whatever a file, the kernel or the sink does to it.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Tell(e);
+                _watch.Rest(_options.RescanIntervalAlone);
+            }
+        }
+    }
+
+    private void Look()
+    {
+        if (Stopwatch.GetTimestamp() >= _nextScan)
+        {
+            Scan();
+        }
+
+        _watch.Drain(_files.Mapped);
+        if (_watch.Lost != _lostBefore)
+        {
+            _lostBefore = _watch.Lost;
+            _nextScan = 0;
+        }
+
+        _status = new(_watch.Refused, _files.Targets, _files.Known, _watch.Lost, _files.Vanished, _scans, _lastScan);
+        _watch.Rest(RestBetweenLooks);
+        if (_nextScan != 0 && !_isOver && !_files.SearchOne())
+        {
+            _watch.Wait(Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _nextScan));
+        }
+    }
+
+    private void Scan()
+    {
+        var start = Stopwatch.GetTimestamp();
+        _watch.WatchNewCpus();
+        _files.BeginScan();
+        foreach (var pid in _maps.Processes())
+        {
+            _maps.Read(pid, Take);
+            if (_isOver)
+            {
+                return;
+            }
+        }
+
+        // What was mapped behind the scan's back counts as seen.
+        _watch.Drain(_files.Mapped);
+        _files.EndScan();
+        _scans++;
+        _lastScan = Stopwatch.GetElapsedTime(start);
+        var interval = _watch.Refused is null ? _options.RescanInterval : _options.RescanIntervalAlone;
+        _nextScan = Stopwatch.GetTimestamp() + (long)(interval.TotalSeconds * Stopwatch.Frequency);
+    }
+
+    private bool Take(in Mapping mapping)
+    {
+        _files.Mapped(mapping);
+        return !_isOver;
+    }
+
+    private void Tell(Exception problem)
+    {
+        try
+        {
+            _sink.Failed("TLS discovery", problem.Message);
+        }
+#pragma warning disable CA1031 // The same.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // A sink that cannot even be told cannot be helped here.
+        }
+    }
+}

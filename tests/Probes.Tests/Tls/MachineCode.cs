@@ -1,0 +1,111 @@
+namespace EbpfActors.Probes.Tests.Tls;
+
+/// <summary>Functions of real libraries as their distributions ship them, whole.</summary>
+internal static class MachineCode
+{
+    /// <summary>SSL_read of OpenSSL 1.1.1w.</summary>
+    internal static readonly Function OpenSsl111Read = new(0x38710,
+        "4883ec1864488b042528000000488944240831c085d278264889e14863d2e84dfeffff85c00f4f0424488b4c240864482b0c2528000000" +
+        "752d4883c418c341b803070000ba0f010000bedf000000bf14000000488d0da1a70300e88163feffb8ffffffffebc3e82561feff");
+
+    /// <summary>SSL_write of OpenSSL 1.1.1w.</summary>
+    internal static readonly Function OpenSsl111Write = new(0x389e0,
+        "4883ec1864488b042528000000488944240831c085d278264889e14863d2e83dfeffff85c00f4f0424488b4c240864482b0c2528000000" +
+        "752d4883c418c341b8c2070000ba0f010000bed0000000bf14000000488d0dd1a40300e8b160feffb8ffffffffebc3e8555efeff");
+
+    /// <summary>SSL_read of OpenSSL 3.0.</summary>
+    internal static readonly Function OpenSsl30Read = new(0x35430,
+        "4883ec1864488b042528000000488944240831c085d2782f4889e14863d2e83dfeffff85c07e038b0424488b54240864482b1425280000" +
+        "0075444883c41831d231c931f631ffc3e8449ffeff488d1505d50400be4c070000488d3d62cc0400e82ca6feff31c031d2be0f010000bf" +
+        "14000000e849a4feffb8ffffffffebace83db1feff");
+
+    /// <summary>SSL_write of OpenSSL 3.0.</summary>
+    internal static readonly Function OpenSsl30Write = new(0x35980,
+        "4883ec1864488b042528000000488944240831c085d2782f4889e14863d2e8fdfbffff85c07e038b0424488b54240864482b1425280000" +
+        "0075444883c41831d231c931f631ffc3e8f499feff488d1525cf0400be46080000488d3d12c70400e8dca0feff31c031d2be0f010000bf" +
+        "14000000e8f99efeffb8ffffffffebace8edabfeff");
+
+    /// <summary>SSL_read_ex of OpenSSL 3.0.</summary>
+    internal static readonly Function OpenSsl30ReadEx = new(0x354c0,
+        "4883ec08e8c7fdffff31d285c00f48c24883c40831d231c931f631ffc3");
+
+    /// <summary>BIO_write of OpenSSL 3.0.</summary>
+    internal static readonly Function OpenSsl30BioWrite = new(0x1088c0,
+        "4883ec1864488b042528000000488944240831c085d27e124889e14863d2e88df9ffff85c07e038b0424488b54240864482b1425280000" +
+        "00750d4883c41831d231c931f631ffc3e8e446fcff");
+
+    /// <summary>SSL_read of OpenSSL 3.5.7.</summary>
+    internal static readonly Function OpenSsl35Read = new(0x3da80,
+        "f30f1efa4883ec1864488b042528000000488944240831c085d2782f4889e14863d2e8c9fdffff85c07e038b0424488b54240864482b14" +
+        "252800000075444883c41831d231c931f631ffc3e83059feff488d15b1a40900be3b090000488d3d17010900e88861feff31c031d2be0f" +
+        "010000bf14000000e8555ffeffb8ffffffffebace8f96dfeff");
+
+    /// <summary>SSL_write of OpenSSL 3.5.7.</summary>
+    internal static readonly Function OpenSsl35Write = new(0x3e110,
+        "f30f1efa4883ec1864488b042528000000488944240831c085d2783431c94863d24989e0e8f7faffff85c07e038b0424488b5424086448" +
+        "2b14252800000075474883c41831d231c931f631ff4531c0c3e89b52feff488d158c9d0900be5d0a0000488d3d82fa0800e8f35afeff31" +
+        "c031d2be0f010000bf14000000e8c058feffb8ffffffffeba9e86467feff");
+
+    /// <summary>SSL_write_ex of OpenSSL 3.5.7.</summary>
+    internal static readonly Function OpenSsl35WriteEx = new(0x3e1d0,
+        "f30f1efa4989c831c9e9e27cfeff");
+
+    /// <summary>SSL_free of OpenSSL 3.5.7.</summary>
+    internal static readonly Function OpenSsl35Free = new(0x46560,
+        "f30f1efa4885ff746f53b8ffffffff4889fbf00fc1472083e80185c074127e105b31c031d231f631ffc3660f1f440000488b43184885c0" +
+        "74064889dfff5018488d53304889de31ffe8b3e1fdff488b7b08e8cacafdff488b7b28e871e9fdff4889df5bbaa1050000488d352b7608" +
+        "00e9fcd7fdff0f1f400031c031d231f631ffc3");
+
+    /// <summary>SSL_read of OpenSSL 3.6.5.</summary>
+    internal static readonly Function OpenSsl36Read = new(0x3f500,
+        "f30f1efa4883ec1864488b042528000000488944240831c085d2782d4889e189d2e83afdffff85c00f4f0424488b54240864482b142528" +
+        "00000075444883c41831d231c931f631ffc3e8322efeff488d15b39a0a00be42090000488d3dc6f60900e8ea34feff31c031d2be0f0100" +
+        "00bf14000000e83733feffb8ffffffffebace85b3efeff");
+
+    /// <summary>SSL_write of OpenSSL 3.6.5.</summary>
+    internal static readonly Function OpenSsl36Write = new(0x3fd10,
+        "f30f1efa4883ec1864488b042528000000488944240831c085d2783231c989d24989e0e878f9ffff85c00f4f0424488b54240864482b14" +
+        "252800000075474883c41831d231c931f631ff4531c0c3e81d26feff488d150e920a00be640a0000488d3db1ee0900e8d52cfeff31c031" +
+        "d2be0f010000bf14000000e8222bfeffb8ffffffffeba9e84636feff");
+
+    /// <summary>SSL_read of node 20, OpenSSL 3.0 linked in.</summary>
+    internal static readonly Function NodeRead = new(0x1a6b180,
+        "554889e54156415541544883ec4885d20f883701000048837f30004989fd0f8460010000448b67444183e4020f85ae0000008b87840000" +
+        "0083f801746383f808745e4989f631f64c63e2e8a125030041f685f109000001740ee8128e06004885c00f8499000000498b45084c89e2" +
+        "488d4da84c89f64c89efff50384189c44585e44489e00f4f45a84189c44883c4484489e0415c415d415e5dc3660f1f440000e83b461100" +
+        "ba60fcd402be2b070000bf48efd402e84747110031c031d2be01010c00bf14000000e8344811004883c4484489e0415c415d415e5dc30f" +
+        "1f440000c74728010000004531e44883c4484489e0415c415d415e5dc30f1f8000000000498b450866490f6ece488d75b04c89ef66490f" +
+        "6ec5ba806da6014c8965c0488b4038660f6cc1c745c8000000000f2945b0488945d0e886bbffff4189c4498b85381d0000488945a8e931" +
+        "ffffffe88e451100ba28fcd402be4c070000bf48efd402e89a46110031d2be0f01000031c0bf1400000041bcffffffffe881471100e907" +
+        "ffffffe857451100ba60fcd402be20070000bf48efd402e86346110031d2be1401000031c0bf1400000041bcffffffffe84a471100e9d0" +
+        "feffff");
+
+    /// <summary>BIO_write of node 20.</summary>
+    internal static readonly Function NodeBioWrite = new(0x1ada720,
+        "31c085d20f8e06010000554889e541574c63fa415641554189d541544989fc4883ec104885ff0f84cc000000488b47084885c00f847701" +
+        "000048837810000f846c0100004c8b5710488b47184989f64d85d20f84c00000004885c00f84df0000006a004531c04c89f24c89e76a01" +
+        "4531c94c89f9be03000000ffd05f41584889c289d085d27e71458b4c24284585c90f8451010000498b442408488d4dd84c89fa4c89f64c" +
+        "89e7ff501085c07e09488b55d849015424684d8b5424104d8b5c24184d85d2746a4d85db0f8499000000488d4dd84c89f2be8300000045" +
+        "31c9514531c04c89f94c89e75041ffd3488b55d8595e85c07e0289d0488d65e0415c415d415e415f5dc3662e0f1f840000000000c30f1f" +
+        "80000000004885c00f8540ffffffe961ffffff662e0f1f8400000000004d85db759a488b55d8ebb70f1f4400004c89f241b90100000045" +
+        "31c04489e9be030000004c89e741ffd24889c2e91fffffff660f1f4400004c63c84d85c97e0f488b45d8483dffffff7f77264989c14c89" +
+        "f24531c04489e9be830000004c89e741ffd24889c24885c07e9a89d0e956ffffff83c8ffe94effffff660f1f440000e88b4f0a00bab056" +
+        "d602be5b010000bfe055d602e897500a0031c031d2be79000000bf20000000e884510a00b8feffffffe912ffffffe8554f0a00bab056d6" +
+        "02be63010000bfe055d602e861500a0031c031d2be78000000bf20000000e84e510a00b8ffffffffe9dcfeffff");
+
+    /// <summary>gnutls_record_send of GnuTLS 3.7.</summary>
+    internal static readonly Function GnuTlsSend = new(0x3f2d0,
+        "4531c031c9e9669cffff");
+
+    /// <summary>gnutls_record_recv of GnuTLS 3.7.</summary>
+    internal static readonly Function GnuTlsRecv = new(0x3fa40,
+        "4883ec0880bfb8060000004889d17440f687681100000174174889f2be17000000e8ea71050048984883c408c30f1f00448b8f70070000" +
+        "4889f24531c0be170000004883c408e925eeffff0f1f4400008b876408000083f80374b583f80674b0488b0579811d008338027f0948c7" +
+        "c068feffffebb341b862090000488d0d5ebc120031c0bf03000000488d1594b61200488d353bb51200e8b486ffffebce");
+
+    /// <summary>A function at its virtual address.</summary>
+    internal sealed record Function(ulong Address, string Hex)
+    {
+        internal byte[] Bytes { get; } = Convert.FromHexString(Hex);
+    }
+}
