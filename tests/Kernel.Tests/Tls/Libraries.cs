@@ -54,7 +54,7 @@ internal static class Libraries
             .First(parts => parts is ["LOAD", ..] && parts.Contains("E"));
         var shift = Hex(code[2]) - Hex(code[1]);
         var points = functions.SelectMany(f => Points(f.Call, symbols[f.Symbol] - shift)).ToList();
-        return new TlsTarget(flavour, new FileIdentity(1, (ulong)path.GetHashCode(StringComparison.Ordinal)), path, points, "plain probes: a test");
+        return new TlsTarget(flavour, new FileIdentity(1, (ulong)path.GetHashCode(StringComparison.Ordinal)), path, points, "plain probes: a test") { MappedPath = path };
     }
 
     private static IEnumerable<ProbePoint> Points(TlsCall call, ulong offset)

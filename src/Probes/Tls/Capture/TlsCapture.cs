@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Net.Http;
+using EbpfActors.Probes.Tls.Discovery;
 
 namespace EbpfActors.Probes.Tls.Capture;
 
@@ -44,7 +45,7 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
 
     public bool TryTakeNote(out ProbeNote note) => _notes.TryDequeue(out note!);
 
-    public IReadOnlyList<HookStatus> Status() => _files is null ? [] : [.. _files.Status(), Joins()];
+    public IReadOnlyList<HookStatus> Status() => _files is null ? [] : [.. _files.Status(), .. Discovery(), Joins()];
 
     public IReadOnlyList<ProbeLoss> Losses() => Reasons(("tls-no-join", _sessions.NoJoin), ("tls-calls-full", Count(TlsCount.CallsFull)));
 
@@ -102,6 +103,10 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
             _notes.Enqueue(note);
         }
     }
+
+    private IReadOnlyList<HookStatus> Discovery() => _discovery is not TlsDiscovery { Status: var status } ? []
+        : status.WatchRefused is null ? [new HookStatus("tls-discovery", "PERF_RECORD_MMAP2", "")]
+        : [new HookStatus("tls-discovery", "/proc", $"a program that lives for seconds may be missed: {status.WatchRefused}")];
 
     private HookStatus Joins() => new(
         "tls-sessions",

@@ -34,7 +34,7 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
                 return null;
             }
 
-            var path = Path.GetFullPath(new FileInfo(target.AttachPath).LinkTarget ?? target.AttachPath);
+            var path = target.MappedPath;
             try
             {
                 _files.Add(target.File, new File(path, $"uprobes, {target.Placement}", programs.Attach(target)));

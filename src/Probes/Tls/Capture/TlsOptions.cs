@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Tls.Discovery;
+
 namespace EbpfActors.Probes.Tls.Capture;
 
 /// <summary>What TLS capture needs to know before it loads.</summary>
@@ -8,4 +10,15 @@ public sealed record TlsOptions
 
     /// <summary>TLS sessions that are followed at once; the kernel forgets the one that was idle for longest.</summary>
     public int MaxSessions { get; init; } = 16384;
+
+    /// <summary>Capture of every library that any process of the host uses.</summary>
+    public static TlsOptions OfHost(string procRoot) => new()
+    {
+        Discover = sink =>
+        {
+            var discovery = new TlsDiscovery(new TlsDiscoveryOptions { ProcRoot = procRoot }, sink);
+            discovery.Start();
+            return discovery;
+        },
+    };
 }
