@@ -39,8 +39,9 @@ struct tcp_conn {
 	__u8 direction;
 	__u8 established;
 	__u8 reported;
-	__u8 adopted; /* older than the agent */
-	__u8 pad[4];
+	__u8 adopted;     /* older than the agent */
+	__u16 http_asked; /* requests that waited for their answer, and answers to them; each written from one place only */
+	__u16 http_told;
 	struct owner owner;
 };
 

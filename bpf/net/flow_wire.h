@@ -5,7 +5,8 @@
 #include <linux/types.h>
 
 enum flow_flags {
-	FLOW_CLOSED = 1 << 0, /* the last record of this flow */
+	FLOW_CLOSED = 1 << 0,     /* the last record of this flow */
+	FLOW_UNANSWERED = 1 << 1, /* its last HTTP request was not answered */
 };
 
 enum flow_direction {

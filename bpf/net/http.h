@@ -2,14 +2,7 @@
 /* HTTP/1.x as one direction of a TCP stream shows it, a byte at a time. Bodies are skipped by their length, never looked at. */
 #pragma once
 
-#include "flow.h"
-#include "http_wire.h"
-
-#define HTTP_MAX_METHOD 32
-#define HTTP_MAX_LINE 65536
-#define HTTP_STEP 16 /* bytes that one call looks at one by one: most are taken a word at a time, see http_fast.h */
-#define HTTP_LINE_LIMIT                                                                                                          \
-	4352 /* bytes of a start line that are handed out: the longest path that can be configured, and its company */
+#include "http_state.h"
 
 /* FNV-1a, 64 bits, of lower-case names: the verifier likes a number better than a string. */
 #define HASH_SEED 0xcbf29ce484222325ULL
@@ -17,83 +10,6 @@
 #define HASH_CONTENT_LENGTH 0x2d69a1e6ee916e7dULL    /* content-length */
 #define HASH_TRANSFER_ENCODING 0x8640bd735e9d802cULL /* transfer-encoding */
 #define HASH_CHUNKED 0xe64e4a5f7769edf3ULL           /* chunked */
-
-enum http_state {
-	HTTP_LOST,  /* a head may begin with any packet */
-	HTTP_START, /* a head begins with the next byte */
-	HTTP_METHOD,
-	HTTP_TARGET, /* the rest of a request's line */
-	HTTP_STATUS,
-	HTTP_NAME,
-	HTTP_VALUE,
-	HTTP_BODY,
-	HTTP_CHUNK_SIZE,
-	HTTP_CHUNK_EXTENSION,
-	HTTP_CHUNK,
-	HTTP_TRAILER,
-	HTTP_UNTIL_CLOSE,
-};
-
-enum http_header {
-	HEADER_OTHER,
-	HEADER_LENGTH,
-	HEADER_CODING,
-};
-
-enum http_message_flags {
-	MESSAGE_CHUNKED = 1 << 0,
-	MESSAGE_HAS_LENGTH = 1 << 1,
-	MESSAGE_INTERIM = 1 << 2,  /* a 1xx has come: the message has begun already */
-	MESSAGE_HEAD_OUT = 1 << 3, /* its head was handed out */
-	MESSAGE_HEAD_OVER = 1 << 4,
-};
-
-/* What the byte that was just taken means for the caller. */
-enum http_step {
-	STEP_NONE,
-	STEP_LINE, /* the start line is over */
-	STEP_SKIP, /* what comes need not be looked at byte by byte */
-	STEP_END,  /* the message is over */
-	STEP_OFF,  /* this is not, or no longer, HTTP/1.x */
-	STEP_BAD,  /* it was, and is broken */
-};
-
-struct http_stream {
-	__u64 pos;       /* bytes of the stream that were taken */
-	__u64 begun_pos; /* of the current message */
-	__u64 begun_ns;
-	__u64 remaining; /* of a body or chunk; in a chunk's line its size so far */
-	__u64 length;
-	__u64 hash;
-	__u64 tail;      /* the last eight bytes of the start line */
-	__u32 next;      /* sequence number */
-	__u32 line;      /* bytes in this line without CR and LF */
-	__u32 offset;    /* start line bytes that were handed out */
-	__u32 line_from; /* in the packet at hand: start line bytes that wait to be handed out */
-	__u32 line_waits;
-	__u32 message;
-	__u16 status;
-	__u8 state;
-	__u8 flags;
-	__u8 header;
-	__u8 minor;
-	__u8 started;
-	__u8 busy; /* a CPU is in the middle of a packet of this stream */
-};
-
-/* The lock covers the place in the streams: packets of one socket may arrive on several CPUs at once. */
-struct http_sock {
-	struct bpf_spin_lock lock;
-	__u32 pad_lock;
-	__u64 conn;
-	__u64 head_requests;    /* bit n % 64: request n was HEAD */
-	__u64 connect_requests; /* ... was CONNECT */
-	struct http_stream streams[2];
-	__u8 requests; /* which of the two carries them */
-	__u8 off;
-	__u8 adopted;
-	__u8 pad[5];
-};
 
 static __always_inline int is_token(__u8 c)
 {

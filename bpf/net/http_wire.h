@@ -61,3 +61,15 @@ struct http_end {
 	__u8 pad[3];
 };
 _Static_assert(sizeof(struct http_end) == 32, "http_end is a wire format");
+
+/* The head of a final response together with the request that it answers: almost every exchange is one record. */
+struct http_exchange {
+	struct http_head head;
+	__u64 request_ns;   /* the request's first byte */
+	__u64 request_from; /* where it begins in its direction's stream */
+	__u16 length;
+	__u8 flags; /* HTTP_COMPLETE: the line is whole; otherwise it was cut behind the mark of its query */
+	__u8 pad[5];
+	char line[HTTP_PIECE];
+};
+_Static_assert(sizeof(struct http_exchange) == 264, "http_exchange is a wire format");

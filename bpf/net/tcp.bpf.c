@@ -95,6 +95,11 @@ static __always_inline void fill_event(struct flow_event *event, struct tcp_conn
 	__builtin_memcpy(event->comm, conn->owner.comm, sizeof(event->comm));
 }
 
+static __always_inline __u8 closed_flags(const struct tcp_conn *conn)
+{
+	return FLOW_CLOSED | (conn->http_asked != conn->http_told ? FLOW_UNANSWERED : 0);
+}
+
 /* What no sweep has shown yet. Before the first sweep everything since the base is; control flags blur it by two. */
 static __always_inline __u64 unreported_bytes(struct tcp_conn *conn, struct sock *sk)
 {
@@ -124,7 +129,7 @@ static __always_inline void on_closed(struct sock *sk, __u64 key, int old_state)
 		return;
 	}
 	fill_event(event, conn, sk, old_state);
-	event->flags = FLOW_CLOSED;
+	event->flags = closed_flags(conn);
 	/* Deleted before it is submitted: once user space has this record no sweep can show the connection again. */
 	bpf_map_delete_elem(&tcp_conns, &key);
 	bpf_ringbuf_submit(event, ring_wake_flag(&flow_events));
@@ -190,7 +195,7 @@ int tcp_sweep(struct bpf_iter__bpf_map_elem *ctx)
 		return 0;
 	/* The hook deletes before the state is stored: who is closed and still here closed while it was being adopted. */
 	if (state == TCP_CLOSE)
-		event.flags = FLOW_CLOSED;
+		event.flags = closed_flags(conn);
 	if (bpf_seq_write(ctx->meta->seq, &event, sizeof(event)))
 		return 0; /* buffer full: the kernel hands out the buffer and calls again for this entry */
 	if (state == TCP_CLOSE) {

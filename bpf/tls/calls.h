@@ -72,10 +72,11 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 		session = new_session(call->ssl);
 	if (!session || session->http.off)
 		return session;
+	call->base = call->from;
 	call->begun_ns = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&tls_calls, caller, call, BPF_ANY)) {
 		count_in(&tls_counts, TLS_CALLS_FULL);
-		stream_in(&session->http, call->written)->state = HTTP_LOST;
+		stream_of(&session->http, call->written)->state = HTTP_LOST;
 	}
 	return session;
 }

@@ -66,7 +66,7 @@ static __always_inline void find_head(struct tls_session *session, struct http_s
 
 	if (!left)
 		return;
-	count = bounded_to(left > sizeof(first) ? sizeof(first) : left, sizeof(first));
+	count = bounded(left > sizeof(first) ? sizeof(first) : left, sizeof(first));
 	if (bpf_probe_read_user(first, count, (void *)from))
 		return;
 	kind = kind_of(session, first, count, written);
@@ -82,7 +82,7 @@ static __always_inline void find_head(struct tls_session *session, struct http_s
 	}
 	stream->state = HTTP_START;
 	stream->flags = 0;
-	requests = stream_in(sock, sock->requests);
+	requests = stream_of(sock, sock->requests);
 	/* A response that is found again answers the newest request. */
 	if (kind == HEAD_RESPONSE)
 		stream->message = requests->message ? requests->message - (requests->state == HTTP_START) : 0;

@@ -2,7 +2,7 @@
 /* What the files of the tls object share: calls under way, sessions, and how a session gets its socket. */
 #pragma once
 
-#include "../net/http.h"
+#include "../net/http_window.h"
 #include "../net/tcp.h"
 #include "tls_wire.h"
 
@@ -41,6 +41,7 @@ struct tls_session {
 	__u8 join_out;  /* user space knows whose this is */
 	__u8 tries;
 	__u8 pad[7];
+	__u64 line_base; /* the call that moves requests: where its plaintext begins; http_stream.line_from counts from there */
 	char comm[16];
 };
 
@@ -92,11 +93,6 @@ static __always_inline struct tls_session *session_of(__u64 ssl)
 	struct tls_key key = {.ssl = ssl, .tgid = current_tgid()};
 
 	return bpf_map_lookup_elem(&tls_sessions, &key);
-}
-
-static __always_inline struct http_stream *stream_in(struct http_sock *sock, __u32 written)
-{
-	return written ? &sock->streams[1] : &sock->streams[0];
 }
 
 /* Tells user space whose session this is, as soon as it is known and worth knowing. A second record does no harm. */

@@ -5,6 +5,8 @@
 
 #define MAX_STEPS 64 /* pieces and bodies in one run; then the program calls itself, 32 times at most */
 
+struct http_windows_map tls_windows SEC(".maps");
+
 static __always_inline void tell_join(struct tls_session *session)
 {
 	struct tcp_conn *conn;
@@ -26,6 +28,8 @@ static __always_inline void end_call(struct tls_session *session, __u64 ssl, str
 		stream->state = HTTP_LOST;
 	}
 	stream->pos += left;
+	if (session->http.requests == written && stream->line_waits)
+		tls_emit_line(ssl, 0);
 	if (session->http.requests != written && stream->flags & MESSAGE_HEAD_OVER && !(stream->flags & MESSAGE_HEAD_OUT)) {
 		tls_emit_head(ssl, 0);
 		stream->flags |= MESSAGE_HEAD_OUT;
@@ -59,9 +63,11 @@ int tls_take(struct pt_regs *ctx)
 	session = session_of(ssl);
 	if (!session || session->http.off)
 		goto over;
-	stream = stream_in(&session->http, written);
+	stream = stream_of(&session->http, written);
 	if (stream->state == HTTP_LOST)
 		find_head(session, stream, from, left, written);
+	if (session->http.requests == written)
+		session->line_base = call->base;
 	for (i = 0; i < MAX_STEPS && left; i++) {
 		taken = tls_take_step(ssl, from, left, written, begun_ns);
 		if (!taken || taken > left)

@@ -11,6 +11,7 @@ namespace EbpfActors.Probes.Net;
 internal struct FlowEvent
 {
     internal const byte ClosedFlag = 1;
+    internal const byte UnansweredFlag = 2;
 
     internal ulong Id;
     internal ulong TxBytes;
@@ -32,6 +33,8 @@ internal struct FlowEvent
     internal uint Pad;
 
     internal readonly bool IsClosed => (Flags & ClosedFlag) != 0;
+
+    internal readonly bool IsUnanswered => (Flags & UnansweredFlag) != 0;
 
     /// <summary>False for bytes that are not a flow_event: wrong size, or a transport or direction that does not exist.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> bytes, out FlowEvent record)

@@ -214,7 +214,11 @@ public sealed class NetProbe : INetProbe
     private void Consume(ReadOnlySpan<byte> bytes)
     {
         Interlocked.Increment(ref _records);
-        if (bytes.Length == Unsafe.SizeOf<HttpLine>())
+        if (bytes.Length == Unsafe.SizeOf<HttpExchangeRecord>())
+        {
+            _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), _sink!);
+        }
+        else if (bytes.Length == Unsafe.SizeOf<HttpLine>())
         {
             OnLine(MemoryMarshal.AsRef<HttpLine>(bytes));
         }
@@ -289,7 +293,7 @@ public sealed class NetProbe : INetProbe
 
         if (record.IsClosed && _withHttp)
         {
-            _http.OnClosed(record.Id, record.TxBytes, record.RxBytes, _sink!);
+            _http.OnClosed(record, _sink!);
         }
 
         if (_tracker.TryObserve(record, out var delta))

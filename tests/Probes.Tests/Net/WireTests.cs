@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Net;
+using EbpfActors.Probes.Net.Http;
 using EbpfActors.Probes.Tests.Bpf;
 using Shouldly;
 using Xunit;
@@ -15,6 +16,10 @@ public sealed class WireTests
     [InlineData("flow_event", typeof(FlowEvent))]
     [InlineData("flow_control", typeof(FlowControl))]
     [InlineData("flow_loss_count", typeof(FlowLossCount))]
+    [InlineData("http_line", typeof(HttpLine))]
+    [InlineData("http_head", typeof(HttpHead))]
+    [InlineData("http_end", typeof(HttpEnd))]
+    [InlineData("http_exchange", typeof(HttpExchangeRecord))]
     public void Managed_structures_match_the_compiled_object(string name, Type managed)
     {
         using var net = BpfObject.Open("net");

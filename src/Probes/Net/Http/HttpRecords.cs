@@ -64,6 +64,19 @@ internal struct HttpEnd
     internal Bytes3 Pad;
 }
 
+/// <summary>The head of a final response and the request that it answers: <c>struct http_exchange</c> of bpf/net/http_wire.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct HttpExchangeRecord
+{
+    internal HttpHead Head;
+    internal ulong RequestNs;
+    internal ulong RequestFrom;
+    internal ushort Length;
+    internal HttpFlags Flags;
+    internal Bytes5 Pad;
+    internal Bytes128 Line;
+}
+
 /// <summary>Three bytes inside a wire structure.</summary>
 [InlineArray(3)]
 internal struct Bytes3

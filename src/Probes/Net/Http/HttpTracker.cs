@@ -1,6 +1,3 @@
-using System.Text;
-using CommunityToolkit.HighPerformance.Buffers;
-
 namespace EbpfActors.Probes.Net.Http;
 
 /// <summary>
@@ -14,10 +11,12 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
 
     private const int MaxLine = 4352;
 
+    private const HttpFlags Over = HttpFlags.Complete | HttpFlags.RequestOver;
+
     private readonly Dictionary<ulong, List<PendingExchange>> _connections = [];
     private readonly Stack<List<PendingExchange>> _spare = [];
     private readonly HashSet<(ulong Conn, uint Message)> _heads = [];
-    private readonly StringPool _strings = new(4096);
+    private readonly RequestLines _lines = new(pathLength);
 
     private long _unanswered;
     private long _unasked;
@@ -34,29 +33,35 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
 
     public void OnLine(in HttpLine line)
     {
-        var exchanges = Exchanges(line.Conn, create: true);
-        if (exchanges is null)
+        if (Ask(line.Conn, line.Message, line.Pos, line.BegunNs, line.Flags) is { } exchange)
         {
-            _tooMany += line.Offset == 0 ? 1 : 0;
-            return;
+            ReadOnlySpan<byte> bytes = line.Bytes;
+            Read(exchange, bytes[..Math.Min((int)line.Length, bytes.Length)], line.Offset, (line.Flags & HttpFlags.Complete) != 0);
         }
-
-        var last = exchanges.Count > 0 ? exchanges[^1] : null;
-        if (last is null || last.Message != line.Message)
+        else if (line.Offset == 0)
         {
-            if (exchanges.Count >= MaxWaiting)
-            {
-                _tooMany++;
-                return;
-            }
-
-            last?.EndRequest(line.Pos);
-            last = new PendingExchange(line.Message, line.Pos, line.BegunNs, line.Flags);
-            exchanges.Add(last);
+            _tooMany++;
         }
+    }
 
-        ReadOnlySpan<byte> bytes = line.Bytes;
-        Read(last, bytes[..Math.Min((int)line.Length, bytes.Length)], line.Offset, (line.Flags & HttpFlags.Complete) != 0);
+    public void OnExchange(in HttpExchangeRecord record, INetSink sink)
+    {
+        ref readonly var head = ref record.Head;
+        ReadOnlySpan<byte> bytes = record.Line;
+        var name = _lines.Read(bytes[..Math.Min((int)record.Length, bytes.Length)], (record.Flags & HttpFlags.Complete) != 0);
+        if ((head.Flags & Over) == Over && !_connections.ContainsKey(head.Conn))
+        {
+            sink.Http(Whole(record, name));
+        }
+        else if (Ask(head.Conn, head.Message, record.RequestFrom, record.RequestNs, head.Flags) is { } exchange)
+        {
+            exchange.Name = name;
+            OnHead(head, sink);
+        }
+        else
+        {
+            _tooMany++;
+        }
     }
 
     public void OnHead(in HttpHead head, INetSink sink)
@@ -100,8 +105,10 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
     }
 
     /// <summary>The connection is closed: what was open ended with it.</summary>
-    public void OnClosed(ulong conn, ulong sent, ulong received, INetSink sink)
+    public void OnClosed(in FlowEvent closed, INetSink sink)
     {
+        var conn = closed.Id;
+        _unanswered += closed.IsUnanswered ? 1 : 0;
         if (!_connections.Remove(conn, out var exchanges))
         {
             return;
@@ -117,7 +124,7 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
                 continue;
             }
 
-            exchange.EndWith(sent, received);
+            exchange.EndWith(closed.TxBytes, closed.RxBytes);
             exchange.Report(sink);
         }
 
@@ -148,6 +155,67 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
             }
         }
     }
+
+    /// <summary>The exchange that this request opens or goes on with, in its place among those of the connection; null when there is no room.</summary>
+    private PendingExchange? Ask(ulong conn, uint message, ulong pos, ulong begunNs, HttpFlags flags)
+    {
+        if (Exchanges(conn, create: true) is not { } exchanges)
+        {
+            return null;
+        }
+
+        // A request that waited in the kernel for its answer comes behind those that were sent after it.
+        var at = exchanges.Count;
+        while (at > 0 && exchanges[at - 1].Message >= message)
+        {
+            at--;
+        }
+
+        if (at < exchanges.Count && exchanges[at].Message == message)
+        {
+            return exchanges[at];
+        }
+
+        if (exchanges.Count >= MaxWaiting)
+        {
+            return null;
+        }
+
+        if (at > 0)
+        {
+            exchanges[at - 1].EndRequest(pos);
+        }
+
+        var exchange = new PendingExchange(message, pos, begunNs, flags);
+        if (at < exchanges.Count)
+        {
+            exchange.EndRequest(exchanges[at].RequestPos);
+        }
+
+        exchanges.Insert(at, exchange);
+        return exchange;
+    }
+
+    private HttpExchange Whole(in HttpExchangeRecord record, RequestName name)
+    {
+        ref readonly var head = ref record.Head;
+        var isServer = (Direction)head.Direction == Direction.Incoming;
+        var request = head.RequestPos - record.RequestFrom;
+        var response = head.End - head.Pos;
+        return new HttpExchange(
+            Identify(head),
+            name.Method,
+            name.Path,
+            name.IsTruncated,
+            Version(head.Minor),
+            head.Status,
+            Count: 1,
+            BytesRead: isServer ? request : response,
+            BytesWritten: isServer ? response : request,
+            LatencyNs: head.BegunNs > record.RequestNs ? head.BegunNs - record.RequestNs : 0);
+    }
+
+    internal static string Version(byte minor) => minor == '0' ? "1.0" : "1.1";
 
     private List<PendingExchange>? Exchanges(ulong conn, bool create)
     {
@@ -214,7 +282,7 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
     {
         if (offset == 0 && isWhole)
         {
-            Name(exchange, bytes, isWhole);
+            exchange.Name = _lines.Read(bytes, isWhole);
             return;
         }
 
@@ -227,17 +295,9 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
         if (isWhole)
         {
             var line = exchange.Line.GetBuffer().AsSpan(0, (int)exchange.Line.Length);
-            Name(exchange, line, isWhole: offset + bytes.Length == line.Length);
+            exchange.Name = _lines.Read(line, isWhole: offset + bytes.Length == line.Length);
             exchange.Line = null;
         }
-    }
-
-    private void Name(PendingExchange exchange, ReadOnlySpan<byte> bytes, bool isWhole)
-    {
-        var line = RequestLine.Parse(bytes, isWhole, pathLength);
-        exchange.Method = _strings.GetOrAdd(line.Method, Encoding.UTF8);
-        exchange.Path = _strings.GetOrAdd(line.Path, Encoding.UTF8);
-        exchange.IsTruncated = line.IsTruncated;
     }
 
     private static List<ProbeLoss> Reasons(params ReadOnlySpan<(string Reason, long Count)> counts)

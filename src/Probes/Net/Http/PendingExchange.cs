@@ -19,11 +19,9 @@ internal sealed class PendingExchange(uint message, ulong requestPos, ulong begu
 
     public uint Message { get; } = message;
 
-    public string Method { get; set; } = "";
+    public ulong RequestPos => requestPos;
 
-    public string Path { get; set; } = "";
-
-    public bool IsTruncated { get; set; }
+    public RequestName Name { get; set; } = RequestName.Unknown;
 
     /// <summary>The pieces of a start line that came in several; null otherwise.</summary>
     public MemoryStream? Line { get; set; }
@@ -83,10 +81,10 @@ internal sealed class PendingExchange(uint message, ulong requestPos, ulong begu
         var isServer = _flow.Direction == Direction.Incoming;
         sink.Http(new HttpExchange(
             _flow,
-            Method,
-            Path,
-            IsTruncated,
-            _minor == '0' ? "1.0" : "1.1",
+            Name.Method,
+            Name.Path,
+            Name.IsTruncated,
+            HttpTracker.Version(_minor),
             _status,
             _isReported ? 0u : 1u,
             BytesRead: isServer ? request : response,

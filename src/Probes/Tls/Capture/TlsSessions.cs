@@ -138,7 +138,7 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
         if (session.Join is { } join)
         {
             _sessionOfConn.Remove(join.Conn);
-            tracker.OnClosed(id, written, read, sink);
+            tracker.OnClosed(new FlowEvent { Id = id, TxBytes = written, RxBytes = read }, sink);
         }
         else
         {

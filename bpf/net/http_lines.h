@@ -5,31 +5,11 @@
  */
 #pragma once
 
-#include "http.h"
+#include "http_window.h"
 
 #define FAST_WORDS 8 /* of a line, in one call */
 #define FAST_LINES 8 /* in one call */
 #define FAST_NAME 24 /* bytes that must be there to look for a header's name */
-
-#define WORD_CONTENT 0x2d746e65746e6f63ULL  /* content- */
-#define WORD_LENGTH 0x003a6874676e656cULL   /* length: */
-#define WORD_TRANSFER 0x726566736e617274ULL /* transfer */
-#define WORD_HTTP 0x002e312f50545448ULL     /* HTTP/1. */
-#define SEVEN_BYTES 0x00ffffffffffffffULL
-#define LOWER_CASE 0x2020202020202020ULL
-
-/* Distance of the first LF in a word, 8 when there is none: the classic search for a zero byte. */
-static __always_inline __u32 find_lf(__u64 word)
-{
-	__u64 x = word ^ 0x0a0a0a0a0a0a0a0aULL;
-	__u64 found = (x - 0x0101010101010101ULL) & ~x & 0x8080808080808080ULL;
-
-	if (!found)
-		return 8;
-	/* The lowest set bit's byte, by multiplication: there is no instruction for it. */
-	found = (found & -found) >> 7;
-	return (((found - 1) & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56;
-}
 
 /* How many bytes there are up to and with the next LF, at most sizeof(words); 0 when there is none in them. */
 static __always_inline __u32 line_length(const __u64 words[FAST_WORDS], __u32 have)
@@ -37,7 +17,7 @@ static __always_inline __u32 line_length(const __u64 words[FAST_WORDS], __u32 ha
 	__u32 i, at;
 
 	for (i = 0; i < FAST_WORDS; i++) {
-		at = find_lf(words[i]);
+		at = find_byte(words[i], EVERY_LF);
 		if (at < 8)
 			return i * 8 + at + 1 <= have ? i * 8 + at + 1 : 0;
 	}

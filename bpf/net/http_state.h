@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where an HTTP/1.x connection is: what every file of the HTTP part works on. */
+#pragma once
+
+#include "flow.h"
+#include "http_wire.h"
+
+#define HTTP_MAX_METHOD 32
+#define HTTP_MAX_LINE 65536
+#define HTTP_STEP 16 /* bytes that one call looks at one by one: most are taken a word at a time, see http_lines.h */
+#define HTTP_LINE_LIMIT                                                                                                          \
+	4352 /* bytes of a start line that are handed out: the longest path that can be configured, and its company */
+
+enum http_state {
+	HTTP_LOST,  /* a head may begin with any packet */
+	HTTP_START, /* a head begins with the next byte */
+	HTTP_METHOD,
+	HTTP_TARGET, /* the rest of a request's line */
+	HTTP_STATUS,
+	HTTP_NAME,
+	HTTP_VALUE,
+	HTTP_BODY,
+	HTTP_CHUNK_SIZE,
+	HTTP_CHUNK_EXTENSION,
+	HTTP_CHUNK,
+	HTTP_TRAILER,
+	HTTP_UNTIL_CLOSE,
+};
+
+enum http_header {
+	HEADER_OTHER,
+	HEADER_LENGTH,
+	HEADER_CODING,
+};
+
+enum http_message_flags {
+	MESSAGE_CHUNKED = 1 << 0,
+	MESSAGE_HAS_LENGTH = 1 << 1,
+	MESSAGE_INTERIM = 1 << 2,  /* a 1xx has come: the message has begun already */
+	MESSAGE_HEAD_OUT = 1 << 3, /* its head was handed out */
+	MESSAGE_HEAD_OVER = 1 << 4,
+};
+
+/* What the byte that was just taken means for the caller. */
+enum http_step {
+	STEP_NONE,
+	STEP_LINE, /* the start line is over */
+	STEP_SKIP, /* what comes need not be looked at byte by byte */
+	STEP_END,  /* the message is over */
+	STEP_OFF,  /* this is not, or no longer, HTTP/1.x */
+	STEP_BAD,  /* it was, and is broken */
+};
+
+struct http_stream {
+	__u64 pos;       /* bytes of the stream that were taken */
+	__u64 begun_pos; /* of the current message */
+	__u64 begun_ns;
+	__u64 remaining; /* of a body or chunk; in a chunk's line its size so far */
+	__u64 length;
+	__u64 hash;
+	__u64 tail;      /* the last eight bytes of the start line */
+	__u32 next;      /* sequence number */
+	__u32 line;      /* bytes in this line without CR and LF */
+	__u32 offset;    /* start line bytes that were handed out */
+	__u32 line_from; /* in the packet at hand: start line bytes that wait to be handed out */
+	__u32 line_waits;
+	__u32 message;
+	__u16 status;
+	__u8 state;
+	__u8 flags;
+	__u8 header;
+	__u8 minor;
+	__u8 started;
+	__u8 busy; /* a CPU is in the middle of a packet of this stream */
+};
+
+/* A start line that waits for its answer, so that both leave in one record. */
+struct http_asked {
+	__u64 begun_ns;
+	__u64 pos;
+	__u32 message;
+	__u16 length; /* 0: nothing waits. Set by who takes requests, cleared by who takes responses. */
+	__u8 flags;
+	__u8 pad;
+	char line[HTTP_PIECE];
+};
+
+/* The lock covers the place in the streams: packets of one socket may arrive on several CPUs at once. */
+struct http_sock {
+	struct bpf_spin_lock lock;
+	__u32 pad_lock;
+	__u64 conn;
+	__u64 key;              /* in tcp_conns */
+	__u64 head_requests;    /* bit n % 64: request n was HEAD */
+	__u64 connect_requests; /* ... was CONNECT */
+	struct http_stream streams[2];
+	struct http_asked asked;
+	__u8 requests; /* which of the two carries them */
+	__u8 off;
+	__u8 adopted;
+	__u8 pad[5];
+};
+
+struct http_socks_map {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct http_sock);
+};
+
+static __always_inline struct bpf_sock *full_sock(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	return sk ? bpf_sk_fullsock(sk) : 0;
+}
+
+/* The state that a packet's socket has; null before its first segment. Map values do not cross global functions on 5.10. */
+static __always_inline struct http_sock *sock_in(void *socks, struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = full_sock(skb);
+
+	return sk ? bpf_sk_storage_get(socks, sk, 0, 0) : 0;
+}
+
+static __always_inline struct http_stream *stream_of(struct http_sock *sock, __u32 egress)
+{
+	return egress ? &sock->streams[1] : &sock->streams[0];
+}
+
+static __always_inline int in_body(const struct http_stream *stream)
+{
+	return stream->state == HTTP_BODY || stream->state == HTTP_CHUNK || stream->state == HTTP_UNTIL_CLOSE;
+}
+
+/* A count from 1 to most, a power of two, in a form in which the verifier sees it: the compiler drops a mask that it can prove. */
+static __always_inline __u32 bounded(__u32 count, __u32 most)
+{
+	__u64 less = count - 1;
+
+	asm volatile("%0 &= %1" : "+r"(less) : "i"(most - 1));
+	return less + 1;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A whole head at once: what almost every packet with a head carries. The head is copied to a place where it can be walked a
+ * word at a time. Whatever is not plain here is left to the lines and bytes of http_lines.h and http.h.
+ */
+#pragma once
+
+#include "http.h"
+
+#define HTTP_WINDOW 1024
+#define WINDOW_SLACK 32  /* words are read from any place in the window */
+#define WINDOW_STEPS 192 /* words of a full window, and a broken one for each of its lines */
+#define WINDOWS 4        /* of each CPU: a packet may interrupt the work on another one */
+
+#define WORD_CONTENT 0x2d746e65746e6f63ULL  /* content- */
+#define WORD_LENGTH 0x003a6874676e656cULL   /* length: */
+#define WORD_TRANSFER 0x726566736e617274ULL /* transfer */
+#define WORD_ENCODING 0x6e69646f636e652dULL /* -encodin */
+#define WORD_CHUNK 0x6b6e756863203a67ULL    /* g: chunk */
+#define WORD_ED 0x0a0d6465U                 /* ed, CR, LF */
+#define WORD_HTTP 0x002e312f50545448ULL     /* HTTP/1. */
+#define SEVEN_BYTES 0x00ffffffffffffffULL
+#define LOWER_CASE 0x2020202020202020ULL
+#define CRLF 0x0a0d
+
+/* What a walk through a head found. Places count from the window's begin; 0 is none. */
+struct http_found {
+	__u32 line; /* bytes of the start line with its end */
+	__u32 head; /* bytes of the head with its end */
+	__u32 length_at;
+	__u32 chunked;
+	__u64 length;
+};
+
+/* Where a walk is. */
+struct http_walk {
+	volatile __u32 at;
+	volatile __u32 begins; /* a line begins there */
+};
+
+struct http_window {
+	__u64 busy;
+	struct http_walk walk;
+	struct http_found found;
+	__u8 bytes[HTTP_WINDOW + WINDOW_SLACK];
+};
+
+struct http_windows_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WINDOWS);
+	__type(key, __u32);
+	__type(value, struct http_window);
+};
+
+static __always_inline struct http_window *window_in(void *windows, __u32 slot)
+{
+	return bpf_map_lookup_elem(windows, &slot);
+}
+
+/* A window that nobody on this CPU is in the middle of; WINDOWS when all are taken, and then the bytes are looked at one by one. */
+static __always_inline __u32 take_window(void *windows)
+{
+	struct http_window *window;
+	__u32 slot;
+
+	for (slot = 0; slot < WINDOWS; slot++) {
+		window = window_in(windows, slot);
+		if (window && !window->busy) {
+			window->busy = 1;
+			break;
+		}
+	}
+	return slot;
+}
+
+static __always_inline __u64 word_at(const struct http_window *window, __u32 at)
+{
+	__u64 place = at;
+
+	asm volatile("%0 &= %1" : "+r"(place) : "i"(HTTP_WINDOW - 1));
+	return *(const __u64 *)(window->bytes + place);
+}
+
+static __always_inline __u8 byte_at(const struct http_window *window, __u32 at)
+{
+	return word_at(window, at);
+}
+
+#define EACH_BYTE 0x0101010101010101ULL
+#define EVERY_LF (EACH_BYTE * '\n')
+#define EVERY_QUERY (EACH_BYTE * '?')
+
+/* Distance of the first byte that the pattern repeats, 8 when there is none: the classic search for a zero byte. */
+static __always_inline __u32 find_byte(__u64 word, __u64 pattern)
+{
+	__u64 x = word ^ pattern;
+	__u64 found = (x - EACH_BYTE) & ~x & (EACH_BYTE << 7);
+
+	if (!found)
+		return 8;
+	/* The lowest set bit's byte, by multiplication: there is no instruction for it. */
+	found = (found & -found) >> 7;
+	return (((found - 1) & EACH_BYTE) * EACH_BYTE) >> 56;
+}
+
+/* Looks at the begin of a header's line; -1 when it frames the message in a way that is not plain. */
+static __always_inline int read_framing(const struct http_window *window, __u32 at, __u64 lower, struct http_found *found)
+{
+	if (lower == WORD_CONTENT &&
+	    ((word_at(window, at + 8) | LOWER_CASE) & SEVEN_BYTES) == (WORD_LENGTH | (LOWER_CASE & SEVEN_BYTES))) {
+		if (found->length_at)
+			return -1;
+		found->length_at = at + 15;
+	} else if (lower == WORD_TRANSFER) {
+		if ((word_at(window, at + 8) | LOWER_CASE) != WORD_ENCODING ||
+		    (word_at(window, at + 16) | LOWER_CASE) != WORD_CHUNK || (__u32)word_at(window, at + 24) != WORD_ED)
+			return -1;
+		found->chunked = 1;
+	}
+	return 0;
+}
+
+/* Walks to the head's end; -1 when it is not in the window, or not plain. The place is kept in memory on purpose: there the
+ * verifier forgets what it knew, and goes through the loop's body once instead of once for each way to get there. */
+static __always_inline int walk_head(struct http_window *window, __u32 have)
+{
+	struct http_walk *walk = &window->walk;
+	__u32 at, lf;
+	__u64 word;
+	int i;
+
+	walk->at = 0;
+	walk->begins = 0;
+	__builtin_memset(&window->found, 0, sizeof(window->found));
+	for (i = 0; i < WINDOW_STEPS; i++) {
+		at = walk->at;
+		if (at >= have)
+			return -1;
+		word = word_at(window, at);
+		if (walk->begins) {
+			if ((__u16)word == CRLF) {
+				window->found.head = at + 2;
+				return at + 2 <= have ? 0 : -1;
+			}
+			if (read_framing(window, at, word | LOWER_CASE, &window->found))
+				return -1;
+		}
+		lf = find_byte(word, EVERY_LF);
+		walk->begins = lf < 8;
+		walk->at = at + lf + (lf < 8);
+		if (lf < 8 && !window->found.line)
+			window->found.line = at + lf + 1;
+	}
+	return -1;
+}
+
+/* The number behind Content-Length; -1 for anything but digits. */
+static __always_inline int read_length(struct http_window *window)
+{
+	__u32 i, c, at = window->found.length_at;
+	volatile __u64 *length = &window->found.length;
+
+	if (byte_at(window, at) != ' ')
+		return -1;
+	for (i = 1; i < 18; i++) {
+		c = byte_at(window, at + i);
+		if (c == '\r')
+			break;
+		if (c < '0' || c > '9')
+			return -1;
+		*length = *length * 10 + (c - '0');
+	}
+	if (i == 1 || i == 18)
+		return -1;
+	return 0;
+}
+
+/* The methods that need no look at each of their bytes. */
+static __always_inline int is_plain_method(__u64 word)
+{
+	__u32 four = word;
+
+	return four == 0x20544547 /* GET */ || (four == 0x54534f50 /* POST */ && (__u8)(word >> 32) == ' ') ||
+	       four == 0x20545550 /* PUT */ || (four == 0x44414548 /* HEAD */ && (__u8)(word >> 32) == ' ') ||
+	       (word & SEVEN_BYTES) == 0x204554454c4544ULL /* DELETE */ ||
+	       (word & 0xffffffffffffULL) == 0x204843544150ULL /* PATCH */ || word == 0x20534e4f4954504fULL /* OPTIONS */;
+}
+
+static __always_inline int ends_in_version(const struct http_window *window, __u32 line)
+{
+	return line > 14 && (word_at(window, line - 10) & SEVEN_BYTES) == WORD_HTTP && byte_at(window, line - 2) == '\r';
+}
+
+/* A status line's first twelve bytes: the status, 0 for what is not plain. */
+static __always_inline __u32 plain_status(__u64 first, __u64 second)
+{
+	__u32 hundreds = (second >> 8 & 255) - '0', tens = (second >> 16 & 255) - '0', ones = (second >> 24 & 255) - '0';
+	__u32 minor = (first >> 56) - '0';
+
+	if ((first & SEVEN_BYTES) != WORD_HTTP || minor > 9 || (second & 255) != ' ' || hundreds > 9 || tens > 9 || ones > 9)
+		return 0;
+	return hundreds * 100 + tens * 10 + ones;
+}
+
+/* Bytes of a long start line up to and with its query's mark, at most HTTP_PIECE; 0 when it comes later. */
+static __always_inline __u32 line_to_query(const struct http_window *window)
+{
+	__u32 i, at;
+
+	for (i = 0; i < HTTP_PIECE; i += 8) {
+		at = find_byte(*(const __u64 *)(window->bytes + i), EVERY_QUERY);
+		if (at < 8)
+			return i + at + 1;
+	}
+	return 0;
+}

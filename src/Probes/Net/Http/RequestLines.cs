@@ -1,0 +1,54 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Text;
+using CommunityToolkit.HighPerformance.Buffers;
+
+namespace EbpfActors.Probes.Net.Http;
+
+/// <summary>What a request's start line names.</summary>
+internal sealed record RequestName(string Method, string Path, bool IsTruncated)
+{
+    /// <summary>Of a request whose line is not known yet.</summary>
+    public static readonly RequestName Unknown = new("", "", false);
+}
+
+/// <summary>
+/// Reads start lines, and remembers the last ones: most requests of a host are the same few. Bounded: a line that falls on
+/// another one's place takes it. Not thread-safe.
+/// </summary>
+internal sealed class RequestLines(int pathLength)
+{
+    private const int Places = 4096;
+    private const int LongestKept = 256;
+
+    private readonly Known[] _known = new Known[Places];
+    private readonly StringPool _strings = new(Places);
+    private readonly long _seed = Random.Shared.NextInt64();
+
+    /// <param name="line">From the first byte of the packet that began it: empty lines may stand in front.</param>
+    /// <param name="isWhole">The line's end is in <paramref name="line"/>.</param>
+    public RequestName Read(ReadOnlySpan<byte> line, bool isWhole)
+    {
+        if (line.Length > LongestKept)
+        {
+            return Parse(line, isWhole);
+        }
+
+        ref var known = ref _known[XxHash3.HashToUInt64(line, _seed) % Places];
+        if (known.Name is null || known.IsWhole != isWhole || !line.SequenceEqual(known.Line))
+        {
+            known = new Known(line.ToArray(), isWhole, Parse(line, isWhole));
+        }
+
+        return known.Name;
+    }
+
+    private RequestName Parse(ReadOnlySpan<byte> bytes, bool isWhole)
+    {
+        var line = RequestLine.Parse(bytes, isWhole, pathLength);
+        return new RequestName(_strings.GetOrAdd(line.Method, Encoding.UTF8), _strings.GetOrAdd(line.Path, Encoding.UTF8), line.IsTruncated);
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Known(byte[] Line, bool IsWhole, RequestName Name);
+}
