@@ -17,7 +17,8 @@ struct tls_caller {
 
 struct tls_call {
 	__u64 ssl;
-	__u64 from;     /* plaintext in the caller's memory */
+	__u64 base;     /* plaintext in the caller's memory */
+	__u64 from;     /* what of it is not taken yet */
 	__u64 count_at; /* where an _ex call puts the number of bytes */
 	__u64 begun_ns;
 	__u32 left;

@@ -137,6 +137,7 @@ public sealed class OpenSslTests : IDisposable
         using var recorder = NewRecorder();
         using var talk = new OpenSslTalk(_certificate);
         talk.Say("GET /never HTTP/1.1\r\n\r\n");
+        recorder.Until(() => recorder.All.Counters.Limits.Any(l => l is { Table: "HTTP connections with an exchange under way", Used: 2 }));
         talk.Kill();
 
         recorder.Until(() => recorder.All.Counters.LeftOut.Any(l => l is { Reason: "http-unanswered", Records: 2 }));
