@@ -1,4 +1,5 @@
 using EbpfActors.Kernel.Tests.Traffic;
+using EbpfActors.Probes.Tls;
 using Shouldly;
 using Xunit;
 
@@ -18,11 +19,13 @@ public sealed class OpenSslTests : IDisposable
         _certificate.Dispose();
     }
 
-    [Fact]
-    public void Curl_and_nginx_show_each_request_once_on_each_side_with_its_bytes()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Curl_and_nginx_show_each_request_once_on_each_side_with_its_bytes(bool areMoved)
     {
         var port = FreePorts.Next();
-        using var recorder = NewRecorder();
+        using var recorder = areMoved ? NewRecorder() : new HttpsRecorder(PlainLibSsl(), Libraries.LibCrypto);
         var sizes = Shell.Run("curl", $"-sk --http1.1 --local-port {port} -w %{{size_request}}+%{{size_header}}+%{{size_download}}\\n "
             + string.Join(' ', Enumerable.Range(0, 3).Select(i => $"-o /dev/null https://127.0.0.1:{_nginx.Port}/p{port}-{i}?q=1")));
 
@@ -143,6 +146,13 @@ public sealed class OpenSslTests : IDisposable
         recorder.Until(() => recorder.All.Counters.LeftOut.Any(l => l is { Reason: "http-unanswered", Records: 2 }));
         recorder.All.Exchanges.ShouldBeEmpty();
     }
+
+    private static TlsTarget PlainLibSsl() => Libraries.LibSsl.Plain(
+        (TlsCall.Read, "SSL_read"),
+        (TlsCall.Write, "SSL_write"),
+        (TlsCall.ReadEx, "SSL_read_ex"),
+        (TlsCall.WriteEx, "SSL_write_ex"),
+        (TlsCall.Free, "SSL_free"));
 
     private static HttpsRecorder NewRecorder() => new(Libraries.LibSsl, Libraries.LibCrypto);
 }

@@ -50,8 +50,7 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
         }
         else
         {
-            Interlocked.Increment(ref _noJoin);
-            GiveUp(head.Conn, session);
+            GiveUp(head.Conn, session, answered: session.Held.Count(IsHead) + 1);
         }
     }
 
@@ -126,7 +125,7 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
         {
             if (session.Join is null && time.GetElapsedTime(session.TouchedAt, now) > Patience)
             {
-                GiveUp(id, session);
+                GiveUp(id, session, session.Held.Count(IsHead));
                 _sessions.Remove(id);
             }
         }
@@ -142,17 +141,18 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
         }
         else
         {
-            GiveUp(id, session);
+            GiveUp(id, session, session.Held.Count(IsHead));
         }
     }
 
-    private void GiveUp(ulong id, Session session)
+    private void GiveUp(ulong id, Session session, int answered)
     {
-        var answered = session.Held.Count(h => h.Head is not null);
         Interlocked.Add(ref _noJoin, answered);
         tracker.Forget(id, answered);
         session.Held.Clear();
     }
+
+    private static bool IsHead((HttpHead? Head, HttpEnd? End) held) => held.Head is not null;
 
     /// <summary>Null when too many are under way.</summary>
     private Session? Touch(ulong id)
