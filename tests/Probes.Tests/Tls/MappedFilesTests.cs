@@ -1,0 +1,302 @@
+using System.Text;
+using EbpfActors.Probes.Tls;
+using EbpfActors.Probes.Tls.Discovery;
+using Shouldly;
+using Xunit;
+
+namespace EbpfActors.Probes.Tests.Tls;
+
+public sealed class MappedFilesTests : IDisposable
+{
+    private static readonly byte[] LibSsl = File.ReadAllBytes("/usr/lib/x86_64-linux-gnu/libssl.so.3");
+    private static readonly byte[] LibCrypto = File.ReadAllBytes("/usr/lib/x86_64-linux-gnu/libcrypto.so.3");
+    private static readonly FileIdentity Ssl = new(8, 1);
+    private static readonly FileIdentity Crypto = new(8, 2);
+
+    private readonly Files _source = new();
+    private readonly Sink _told = new();
+    private MappedFiles _files;
+
+    public MappedFilesTests() => _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions());
+
+    [Fact]
+    public void A_file_is_looked_into_once_however_often_it_is_mapped()
+    {
+        _source.Add(Ssl, LibSsl);
+
+        for (var pid = 1; pid < 10; pid++)
+        {
+            Map(pid, Ssl);
+        }
+
+        _told.Lines.ShouldBe(["found 1 by 1"]);
+        _source.Opened.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Libcrypto_waits_for_libssl_in_either_order()
+    {
+        _source.Add(Ssl, LibSsl);
+        _source.Add(Crypto, LibCrypto);
+
+        Map(1, Crypto, "/lib/libcrypto.so.3");
+        _told.Lines.ShouldBeEmpty();
+        Map(2, Ssl);
+
+        _told.Lines.ShouldBe(["found 2 by 1", "found 1 by 2"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public void A_libcrypto_that_nobody_was_told_of_goes_without_a_word()
+    {
+        _source.Add(Crypto, LibCrypto);
+        Map(1, Crypto, "/lib/libcrypto.so.3");
+
+        Scan();
+        Scan();
+        Scan();
+
+        _told.Lines.ShouldBeEmpty();
+        _source.StillOpen.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_file_is_gone_when_two_scans_have_not_seen_it()
+    {
+        _source.Add(Ssl, LibSsl);
+        Map(1, Ssl);
+
+        Scan(Ssl);
+        Scan();
+        _told.Lines.ShouldBe(["found 1 by 1"]);
+        _source.StillOpen.ShouldBe(1);
+        Scan();
+
+        _told.Lines.ShouldBe(["found 1 by 1", "gone 1"]);
+        _source.StillOpen.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_mapping_between_scans_keeps_a_file_alive()
+    {
+        _source.Add(Ssl, LibSsl);
+        Map(1, Ssl);
+
+        for (var i = 0; i < 5; i++)
+        {
+            Scan();
+            Map(i, Ssl);
+        }
+
+        _told.Lines.ShouldBe(["found 1 by 1"]);
+    }
+
+    [Fact]
+    public void The_same_file_in_two_overlays_and_beneath_is_found_once_and_gone_with_the_last()
+    {
+        _source.Add(Ssl, LibSsl, overlay: true);
+        _source.Add(new(9, 1), LibSsl, overlay: true);
+        _source.Add(new(10, 1), LibSsl);
+        Map(1, Ssl);
+        Map(2, new(9, 1));
+        Map(3, new(10, 1));
+
+        Scan(new FileIdentity(10, 1));
+        Scan(new FileIdentity(10, 1));
+        Scan(new FileIdentity(10, 1));
+        _told.Lines.ShouldBe(["found 1 by 1"]);
+        Scan();
+        Scan();
+
+        _told.Lines.ShouldBe(["found 1 by 1", "gone 1"]);
+        _source.StillOpen.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Equal_files_on_two_devices_are_two()
+    {
+        _source.Add(Ssl, LibSsl);
+        _source.Add(new(9, 1), LibSsl);
+
+        Map(1, Ssl);
+        Map(2, new(9, 1));
+
+        _told.Lines.ShouldBe(["found 1 by 1", "found 1 by 2"]);
+    }
+
+    [Fact]
+    public void A_copy_in_the_upper_layer_is_another_file_behind_the_same_identity()
+    {
+        _source.Add(Ssl, LibSsl, overlay: true);
+        Map(1, Ssl);
+        _source.Add(Ssl, LibSsl, overlay: true, changed: 7);
+        Map(2, Ssl);
+        Map(3, Ssl);
+
+        _told.Lines.ShouldBe(["found 1 by 1", "found 1 by 2"]);
+        _told.Found.Select(t => t.File).Distinct().Count().ShouldBe(2);
+        Scan();
+        Scan();
+        _told.Lines.Skip(2).ShouldBe(["gone 1", "gone 1"]);
+    }
+
+    [Fact]
+    public void An_inode_number_given_to_another_file_is_looked_into_again()
+    {
+        _source.Add(Ssl, [.. "no ELF"u8]);
+        Map(1, Ssl, "/bin/x", generation: 5);
+        _source.Add(Ssl, LibSsl);
+
+        Map(2, Ssl, "/bin/x", generation: 5);
+        _told.Lines.ShouldBeEmpty();
+        Map(3, Ssl, "/bin/x", generation: 6);
+
+        _told.Lines.ShouldBe(["found 1 by 3"]);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_told_once_and_one_whose_process_is_gone_not_at_all()
+    {
+        _source.Problem = "Permission denied";
+        Map(1, Ssl);
+        Map(2, Ssl);
+        _source.Problem = null;
+        Map(3, new(8, 9));
+
+        _told.Lines.ShouldBe(["failed /lib/libssl.so.3: Permission denied"]);
+        _files.Vanished.ShouldBe(1);
+        _source.Add(new(8, 9), LibSsl);
+        Map(4, new(8, 9));
+        _told.Lines.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_process_with_unprobed_TLS_is_told_once_and_again_when_its_number_is_another_process()
+    {
+        _source.Add(Ssl, [1]);
+        Map(1, Ssl, "/opt/libjvm.so");
+        Map(1, Ssl, "/opt/libjvm.so");
+        Map(2, Ssl, "/opt/libjvm.so");
+        _told.Lines.ShouldBe(["1 process1: Java (libjvm.so)", "2 process2: Java (libjvm.so)"]);
+
+        Scan();
+        Map(1, Ssl, "/opt/libjvm.so");
+
+        _told.Lines.Skip(2).ShouldBe(["1 process1: Java (libjvm.so)"]);
+    }
+
+    [Fact]
+    public void A_program_is_searched_for_traces_later()
+    {
+        _source.Add(Ssl, new ElfBuilder([0xc3]).Section(".rodata", [.. "x BoringSSL y"u8]).Bytes());
+        Map(1, Ssl, "/bin/chrome");
+        _told.Lines.ShouldBeEmpty();
+
+        _files.SearchOne().ShouldBeTrue();
+        _files.SearchOne().ShouldBeFalse();
+
+        _told.Lines.ShouldBe(["1 process1: BoringSSL, linked in"]);
+        Map(2, Ssl, "/bin/chrome");
+        _told.Lines.Count.ShouldBe(2);
+        _source.StillOpen.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Files_and_targets_are_bounded_and_the_bound_is_told_once()
+    {
+        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { MaxTargets = 2, MaxFiles = 10 });
+        for (var i = 1UL; i <= 100; i++)
+        {
+            _source.Add(new(8, i), i % 20 == 0 ? LibSsl : [1]);
+            Map(1, new(8, i), "/bin/x");
+            _files.Known.ShouldBeLessThanOrEqualTo(10);
+        }
+
+        _told.Lines.Count.ShouldBe(3);
+        _told.Lines[2].ShouldStartWith("failed /bin/x: already 2 files");
+        _source.StillOpen.ShouldBe(2);
+    }
+
+    public void Dispose() => _files.Dispose();
+
+    private void Map(int pid, FileIdentity file, string path = "/lib/libssl.so.3", ulong generation = 0) =>
+        _files.Mapped(new Mapping(pid, 0x1000, 0x2000, file, generation, Encoding.UTF8.GetBytes(path)));
+
+    private void Scan(params FileIdentity[] mapped)
+    {
+        _files.BeginScan();
+        foreach (var file in mapped)
+        {
+            Map(99, file);
+        }
+
+        _files.EndScan();
+    }
+
+    private sealed class Files : IMappedFileSource
+    {
+        private readonly Dictionary<FileIdentity, (byte[] Bytes, bool Overlay, FileRevision Revision)> _files = [];
+
+        public string? Problem { get; set; }
+
+        public int Opened { get; private set; }
+
+        public int StillOpen { get; private set; }
+
+        public void Add(FileIdentity file, byte[] bytes, bool overlay = false, long changed = 0) =>
+            _files[file] = (bytes, overlay, new((uint)file.Inode, (ulong)bytes.Length, 0, changed));
+
+        public IMappedFile? Open(in Mapping mapping, out string? problem)
+        {
+            problem = Problem;
+            if (!_files.TryGetValue(mapping.File, out var file))
+            {
+                return null;
+            }
+
+            Opened++;
+            StillOpen++;
+            return new MappedMemory(file.Bytes, file.Overlay, file.Revision, () => StillOpen--);
+        }
+
+        public string ProcessName(int pid) => $"process{pid}";
+    }
+
+    private sealed class MappedMemory(byte[] bytes, bool overlay, FileRevision revision, Action closed) : IMappedFile
+    {
+        private readonly MemoryFile _bytes = new(bytes);
+
+        public ulong Length => _bytes.Length;
+
+        public FileRevision Revision => revision;
+
+        public bool IsRegular => true;
+
+        public bool IsOnOverlay => overlay;
+
+        public string Path => "/proc/self/fd/3";
+
+        public int Read(ulong offset, Span<byte> into) => _bytes.Read(offset, into);
+
+        public void Dispose() => closed();
+    }
+
+    private sealed class Sink : ITlsDiscoverySink
+    {
+        public List<string> Lines { get; } = [];
+
+        public List<TlsTarget> Found { get; } = [];
+
+        void ITlsDiscoverySink.Found(TlsTarget target, int pid)
+        {
+            Found.Add(target);
+            Lines.Add($"found {target.File.Inode} by {pid}");
+        }
+
+        public void Gone(FileIdentity file) => Lines.Add($"gone {file.Inode}");
+
+        public void NotRecognised(int pid, string process, string what) => Lines.Add($"{pid} {process}: {what}");
+
+        public void Failed(string path, string problem) => Lines.Add($"failed {path}: {problem}");
+    }
+}
