@@ -11,6 +11,15 @@
 extern struct tcp_conns_map tcp_conns SEC(".maps");
 extern struct flow_losses_map flow_losses SEC(".maps");
 extern struct http_socks_map http_socks SEC(".maps");
+extern struct http_early_map http_early SEC(".maps");
+
+/* Where a segment is copied on its way into the table of early ones. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WINDOWS);
+	__type(key, __u32);
+	__type(value, struct http_early);
+} http_copies SEC(".maps");
 
 static __always_inline void on_message_over(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream,
                                             __u32 egress)
@@ -131,17 +140,12 @@ __attribute__((noinline)) int http_leave_packet(struct __sk_buff *skb, __u32 lef
 	return 0;
 }
 
-/* Goes through the payload of one packet that continues the stream. */
-static __always_inline void take_payload(struct __sk_buff *skb, const struct http_stream *stream, __u32 from, __u32 left,
-                                         __u32 egress)
+/* Goes through the payload of one segment that continues the stream. */
+__attribute__((noinline)) int http_take_payload(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress)
 {
-	__u32 taken = http_take_whole(skb, from, left, egress);
+	__u32 taken;
 	int i;
 
-	if (taken == left && stream->state == HTTP_START)
-		return;
-	from += taken;
-	left -= taken;
 	for (i = 0; i < MAX_STEPS && left; i++) {
 		taken = http_take_step(skb, from, left, egress);
 		if (!taken || taken > left)
@@ -149,7 +153,7 @@ static __always_inline void take_payload(struct __sk_buff *skb, const struct htt
 		from += taken;
 		left -= taken;
 	}
-	http_leave_packet(skb, left, egress);
+	return http_leave_packet(skb, left, egress);
 }
 
 /* A packet that may begin a head, after the stream was lost or where it was never known. */
@@ -186,6 +190,17 @@ static __always_inline void find_stream(struct __sk_buff *skb, struct http_sock 
 		stream->message = requests->message ? requests->message - (requests->state == HTTP_START) : 0;
 }
 
+/* What this host sends passes here in order; what it receives may not, so that the first segment need not be the stream's first. */
+static __always_inline void start_ingress(struct http_stream *stream, struct bpf_sock *sk)
+{
+	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
+
+	if (!tcp || tcp->bytes_received)
+		return;
+	stream->started = 1;
+	stream->next = tcp->rcv_nxt;
+}
+
 static __always_inline struct http_sock *new_sock(struct bpf_sock *sk)
 {
 	__u64 key = address_of(sk);
@@ -201,9 +216,108 @@ static __always_inline struct http_sock *new_sock(struct bpf_sock *sk)
 	sock->key = key;
 	sock->requests = conn->direction == FLOW_OUTGOING;
 	sock->adopted = conn->adopted;
-	if (!sock->adopted)
+	if (!sock->adopted) {
 		sock->streams[0].state = sock->streams[1].state = HTTP_START;
+		start_ingress(stream_of(sock, 0), sk);
+	}
 	return sock;
+}
+
+/* Puts a segment away until its turn has come. What cannot be put away is missed when its turn has. */
+__attribute__((noinline)) int http_keep_early(struct __sk_buff *skb, __u32 from, __u32 left, __u32 seq, __u32 egress)
+{
+	struct http_sock *sock = sock_in(&http_socks, skb);
+	struct http_early_key key = {.seq = seq, .egress = egress};
+	struct http_early *copy = 0;
+	__u32 slot;
+
+	if (!sock || left == 0 || left > EARLY_BYTES)
+		return 0;
+	key.key = sock->key;
+	for (slot = 0; slot < WINDOWS; slot++) {
+		__u32 index = slot;
+
+		copy = bpf_map_lookup_elem(&http_copies, &index);
+		if (copy && !copy->busy)
+			break;
+	}
+	if (!copy || copy->busy)
+		return 0;
+	copy->busy = 1;
+	copy->conn = sock->conn;
+	copy->length = left;
+	if (!bpf_skb_load_bytes(skb, from, copy->bytes, bounded(left, EARLY_BYTES)))
+		bpf_map_update_elem(&http_early, &key, copy, BPF_ANY);
+	copy->busy = 0;
+	return 0;
+}
+
+/* Takes the kept segment whose turn it is; 0 when there is none. The stream is busy, and this CPU made it so. */
+__attribute__((noinline)) int http_take_early(struct __sk_buff *skb, __u32 egress)
+{
+	struct http_sock *sock = sock_in(&http_socks, skb);
+	struct http_early_key key = {.egress = egress};
+	struct http_stream *stream;
+	struct http_early *early;
+	__u32 left;
+
+	if (!sock)
+		return 0;
+	stream = stream_of(sock, egress);
+	early = find_early(&http_early, sock, stream->next, egress);
+	if (!early)
+		return 0;
+	left = early->length;
+	key.key = sock->key;
+	key.seq = stream->next;
+	bpf_spin_lock(&sock->lock);
+	stream->next += left;
+	if (stream->early)
+		stream->early--;
+	bpf_spin_unlock(&sock->lock);
+	stream->early_seq = key.seq;
+	stream->from_early = 1;
+	http_take_payload(skb, 0, left, egress);
+	stream->from_early = 0;
+	bpf_map_delete_elem(&http_early, &key);
+	return 1;
+}
+
+static __always_inline int take_busy(struct http_sock *sock, struct http_stream *stream)
+{
+	int mine;
+
+	bpf_spin_lock(&sock->lock);
+	mine = !stream->busy;
+	stream->busy = 1;
+	bpf_spin_unlock(&sock->lock);
+	return mine;
+}
+
+/* Takes what has waited for this segment. Another CPU may keep one while this one is leaving, so it looks once more. */
+static __always_inline void release(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream, __u32 egress)
+{
+	int round, i;
+
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < EARLY_SEGMENTS && stream->early; i++) {
+			if (!http_take_early(skb, egress))
+				break;
+		}
+		stream->busy = 0;
+		if (!stream->early || !find_early(&http_early, sock, stream->next, egress) || !take_busy(sock, stream))
+			return;
+	}
+	stream->busy = 0;
+}
+
+static __always_inline void take_segment(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream,
+                                         const struct segment *segment, __u32 egress)
+{
+	__u32 taken = http_take_whole(skb, segment->from, segment->left, egress);
+
+	if (taken < segment->left || stream->state != HTTP_START)
+		http_take_payload(skb, segment->from + taken, segment->left - taken, egress);
 }
 
 /* One TCP packet of a socket of this host. */
@@ -213,8 +327,8 @@ __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egres
 	struct http_stream *stream;
 	struct segment segment;
 	struct http_sock *sock;
+	enum place placed;
 	__u32 gap = 0;
-	int wanted;
 
 	if (!sk)
 		return 0;
@@ -227,19 +341,25 @@ __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egres
 		return 0;
 	stream = stream_of(sock, egress);
 	bpf_spin_lock(&sock->lock);
-	wanted = place(stream, &segment, &gap);
+	placed = place(stream, &segment, &gap);
 	bpf_spin_unlock(&sock->lock);
 	if (gap)
 		count_loss_in(&flow_losses, LOSS_HTTP_LOST_TRACK, gap);
-	if (!wanted)
+	if (placed == PLACE_NOTHING)
 		return 0;
-	if (stream->state == HTTP_LOST)
-		find_stream(skb, sock, egress, segment.from, segment.left);
-	if (stream->state == HTTP_LOST)
-		stream->pos += segment.left;
-	else
-		take_payload(skb, stream, segment.from, segment.left, egress);
-	stream->busy = 0;
+	if (placed == PLACE_KEEP) {
+		http_keep_early(skb, segment.from, segment.left, segment.seq, egress);
+		if (!take_busy(sock, stream))
+			return 0;
+	} else {
+		if (stream->state == HTTP_LOST)
+			find_stream(skb, sock, egress, segment.from, segment.left);
+		if (stream->state == HTTP_LOST)
+			stream->pos += segment.left;
+		else
+			take_segment(skb, sock, stream, &segment, egress);
+	}
+	release(skb, sock, stream, egress);
 	return 0;
 }
 

@@ -3,10 +3,12 @@
  * Reads heads: whole ones in a window, the others a line or a few bytes at a time. Each way is a function of its own, so that
  * the verifier goes through its loop once.
  */
+#include "http_early.h"
 #include "http_head.h"
 
 extern struct tcp_conns_map tcp_conns SEC(".maps");
 extern struct http_socks_map http_socks SEC(".maps");
+extern struct http_early_map http_early SEC(".maps");
 
 struct http_windows_map http_windows SEC(".maps");
 
@@ -160,7 +162,7 @@ __attribute__((noinline)) int http_take_whole(struct __sk_buff *skb, __u32 from,
 	if (!window)
 		return 0;
 	have = bounded(left > HTTP_WINDOW ? HTTP_WINDOW : left, HTTP_WINDOW);
-	if (!bpf_skb_load_bytes(skb, from, window->bytes, have))
+	if (!load_payload(&http_early, skb, sock, stream, egress, from, window->bytes, have))
 		taken = sock->requests == egress ? take_request(skb, sock, stream, window, slot, have, from, left)
 		                                 : take_response(skb, sock, stream, window, slot, have, left);
 	window->busy = 0;
@@ -184,7 +186,7 @@ __attribute__((noinline)) int http_take_piece(struct __sk_buff *skb, __u32 from,
 	if (count == 0)
 		return STEP_OFF << 16;
 	count = bounded(count > HTTP_STEP ? HTTP_STEP : count, HTTP_STEP);
-	if (bpf_skb_load_bytes(skb, from, piece, count))
+	if (load_payload(&http_early, skb, sock, stream, egress, from, piece, count))
 		return STEP_OFF << 16;
 	for (i = 0; i < HTTP_STEP; i++) {
 		if (i >= count)
@@ -197,11 +199,12 @@ __attribute__((noinline)) int http_take_piece(struct __sk_buff *skb, __u32 from,
 }
 
 /* A request line whose end is in reach: its last word must be the version. */
-static __always_inline int end_target(struct __sk_buff *skb, struct http_stream *stream, __u32 from, __u32 length)
+static __always_inline int end_target(struct __sk_buff *skb, const struct http_sock *sock, struct http_stream *stream, __u32 from,
+                                      __u32 length)
 {
 	__u64 version;
 
-	if (bpf_skb_load_bytes(skb, from + length - 10, &version, sizeof(version)))
+	if (load_payload(&http_early, skb, sock, stream, sock->requests, from + length - 10, &version, sizeof(version)))
 		return 0;
 	if ((version & SEVEN_BYTES) != WORD_HTTP)
 		return 0; /* without CR, or not HTTP: the bytes tell */
@@ -259,11 +262,11 @@ __attribute__((noinline)) int http_take_lines(struct __sk_buff *skb, __u32 from,
 		return 0;
 	for (i = 0; i < FAST_LINES && left >= FAST_NAME; i++) {
 		have = bounded(left > sizeof(words) ? sizeof(words) : left, sizeof(words));
-		if (bpf_skb_load_bytes(skb, from, words, have))
+		if (load_payload(&http_early, skb, sock, stream, egress, from, words, have))
 			return 0;
 		if (stream->state == HTTP_TARGET) {
 			length = line_length(words, have);
-			return length > 10 ? end_target(skb, stream, from, length) : 0;
+			return length > 10 ? end_target(skb, sock, stream, from, length) : 0;
 		}
 		length = fast_line(stream, words, have);
 		if (!length || length > left)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Hands out what was seen of HTTP: start lines that cannot wait for their answer, responses, ends. */
-#include "http_state.h"
+#include "http_early.h"
 
 extern struct tcp_conns_map tcp_conns SEC(".maps");
 extern struct flow_events_map flow_events SEC(".maps");
 extern struct flow_losses_map flow_losses SEC(".maps");
 
 struct http_socks_map http_socks SEC(".maps");
+struct http_early_map http_early SEC(".maps");
 
 /* Puts the wire types into the object's BTF, where the layout test reads them. */
 const struct http_line *wire_http_line;
@@ -48,7 +49,7 @@ __attribute__((noinline)) int http_emit_line(struct __sk_buff *skb, __u32 comple
 	line->length = count;
 	line->flags = (complete ? HTTP_COMPLETE : 0) | adopted_flag(sock);
 	__builtin_memset(line->pad, 0, sizeof(line->pad));
-	if (bpf_skb_load_bytes(skb, stream->line_from, line->bytes, count))
+	if (load_payload(&http_early, skb, sock, stream, sock->requests, stream->line_from, line->bytes, count))
 		line->length = 0;
 	stream->offset += count;
 	bpf_ringbuf_submit(line, ring_wake_flag(&flow_events));

@@ -2,7 +2,7 @@
 /* Where a packet's payload is, and where it belongs in its stream. */
 #pragma once
 
-#include "http_state.h"
+#include "http_early.h"
 
 struct tcp_head {
 	__be16 sport;
@@ -47,16 +47,36 @@ static __always_inline int read_segment(struct __sk_buff *skb, struct segment *s
 	return 0;
 }
 
-/* Puts a packet in its place, under the lock, and takes bodies without looking at them. Returns whether there is a head to look
- * for; then the stream is busy until it is released. */
-static __always_inline int place(struct http_stream *stream, struct segment *segment, __u32 *gap)
+enum place {
+	PLACE_NOTHING, /* there is nothing to look at */
+	PLACE_TAKE,    /* there is a head to look for: the stream is busy until it is released */
+	PLACE_KEEP,    /* it comes before its turn */
+};
+
+static __always_inline int keep_for_later(struct http_stream *stream, const struct segment *segment)
+{
+	if (segment->left > EARLY_BYTES || stream->early >= EARLY_SEGMENTS)
+		return 0;
+	stream->early++;
+	return 1;
+}
+
+/* A gap inside of a body is as good as the body's bytes. */
+static __always_inline int skip_gap(struct http_stream *stream, __u32 ahead)
+{
+	if (stream->state == HTTP_UNTIL_CLOSE)
+		return 1;
+	if (!in_body(stream) || stream->remaining < ahead)
+		return 0;
+	stream->remaining -= ahead;
+	return 1;
+}
+
+/* Puts a packet in its place, under the lock, and takes bodies without looking at them. */
+static __always_inline enum place place(struct http_stream *stream, struct segment *segment, __u32 *gap)
 {
 	__s32 ahead;
 
-	/* Another CPU is taking a packet of this stream, and this one is behind or in front of it: the gap that it leaves, if it
-	 * is none in a body, shows with the next packet. */
-	if (stream->busy)
-		return 0;
 	if (!stream->started) {
 		stream->started = 1;
 		stream->next = segment->seq;
@@ -64,19 +84,22 @@ static __always_inline int place(struct http_stream *stream, struct segment *seg
 	ahead = segment->seq - stream->next;
 	if (ahead < 0) {
 		if (-ahead >= (__s32)segment->left)
-			return 0; /* a retransmission */
+			return PLACE_NOTHING; /* a retransmission */
 		segment->from += -ahead;
 		segment->left -= -ahead;
+		segment->seq = stream->next;
 		ahead = 0;
 	}
-	if (ahead > 0) {
-		if (in_body(stream) && (stream->state == HTTP_UNTIL_CLOSE || stream->remaining >= ahead)) {
-			if (stream->state != HTTP_UNTIL_CLOSE)
-				stream->remaining -= ahead;
-		} else if (stream->state != HTTP_LOST) {
-			stream->state = HTTP_LOST;
-			*gap = ahead;
-		}
+	/* Another CPU is in the middle of a packet of this stream. When this one cannot be kept, the gap that it leaves, if it is
+	 * none in a body, shows with the next packet. */
+	if (stream->busy)
+		return keep_for_later(stream, segment) ? PLACE_KEEP : PLACE_NOTHING;
+	if (ahead > 0 && !skip_gap(stream, ahead) && stream->state != HTTP_LOST) {
+		if (keep_for_later(stream, segment))
+			return PLACE_KEEP;
+		stream->state = HTTP_LOST;
+		stream->early = 0;
+		*gap = ahead;
 	}
 	stream->pos += ahead;
 	stream->next += ahead + segment->left;
@@ -84,8 +107,8 @@ static __always_inline int place(struct http_stream *stream, struct segment *seg
 		if (stream->state != HTTP_UNTIL_CLOSE)
 			stream->remaining -= segment->left;
 		stream->pos += segment->left;
-		return 0;
+		return PLACE_NOTHING;
 	}
 	stream->busy = 1;
-	return 1;
+	return PLACE_TAKE;
 }

@@ -71,7 +71,11 @@ struct http_stream {
 	__u8 header;
 	__u8 minor;
 	__u8 started;
-	__u8 busy; /* a CPU is in the middle of a packet of this stream */
+	__u8 busy;       /* a CPU is in the middle of a packet of this stream */
+	__u8 early;      /* segments that wait for those in front of them */
+	__u8 from_early; /* the segment at hand is such a one, and this is its number */
+	__u16 pad;
+	__u32 early_seq;
 };
 
 /* A start line that waits for its answer, so that both leave in one record. */

@@ -14,6 +14,9 @@ internal sealed record Row(string What, string Unit, double? Off, double Value, 
     public static Row Below(string what, string unit, IReadOnlyList<double> values, double goal) =>
         new(what, unit, null, Median(values), $"< {goal}", Median(values) < goal, $"{values.Min():0.###}-{values.Max():0.###}");
 
+    public static Row AtLeast(string what, string unit, IReadOnlyList<double> values, double goal) =>
+        new(what, unit, null, Median(values), $">= {goal}", Median(values) >= goal, $"{values.Min():0.###}-{values.Max():0.###}");
+
     public static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();

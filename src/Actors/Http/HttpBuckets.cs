@@ -20,6 +20,7 @@ public sealed class HttpBuckets(HttpPathLimits limits, HttpPathBudget budget)
 
     private readonly Dictionary<HttpBucketKey, HttpTotals> _buckets = [];
     private readonly HttpPathGovernor _paths = new(limits.PerFlow, budget);
+    private readonly LatencySketch _latencies = new();
     private readonly int _most = (int)Math.Min(int.MaxValue, BucketsAtLeast + ((long)BucketsPerPath * limits.PerFlow));
     private FlowLoad _load;
     private ulong _overflowed;
@@ -35,6 +36,7 @@ public sealed class HttpBuckets(HttpPathLimits limits, HttpPathBudget budget)
         }
 
         _load += sums.Load;
+        _latencies.Add(sums.Latencies);
         sums.Return();
     }
 
@@ -56,7 +58,11 @@ public sealed class HttpBuckets(HttpPathLimits limits, HttpPathBudget budget)
             }
         }
 
-        var flushed = new HttpFlushed(lines.DrainToImmutable(), _load, (long)_overflowed, _buckets.Count);
+        var flushed = new HttpFlushed(lines.DrainToImmutable(), _load, (long)_overflowed, _buckets.Count)
+        {
+            Latency = _latencies.Summarise(),
+        };
+        _latencies.Clear();
         (_load, _overflowed) = (default, 0);
         return flushed;
     }

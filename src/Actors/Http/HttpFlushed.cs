@@ -9,5 +9,7 @@ namespace EbpfActors.Actors.Http;
 /// </summary>
 public sealed record HttpFlushed(ImmutableArray<byte[]> Lines, FlowLoad Load, long Overflowed, int Buckets)
 {
+    public LatencySummary Latency { get; init; } = LatencySummary.Nothing;
+
     public static readonly HttpFlushed Nothing = new([], default, 0, 0);
 }

@@ -22,6 +22,9 @@ public sealed class HttpSums : INoSerializationVerificationNeeded
     /// <summary>The concrete type, for an enumerator that costs no allocation. Read only.</summary>
     internal Dictionary<HttpBucketKey, HttpTotals> Buckets => _buckets;
 
+    /// <summary>Latencies of the counted exchanges. Read only.</summary>
+    internal LatencySketch Latencies { get; } = new();
+
     internal int Capacity => _buckets.EnsureCapacity(0);
 
     /// <summary>True when the exchange opened a bucket.</summary>
@@ -30,6 +33,11 @@ public sealed class HttpSums : INoSerializationVerificationNeeded
         ref var totals = ref CollectionsMarshal.GetValueRefOrAddDefault(_buckets, HttpBucketKey.Of(exchange), out var known);
         totals += HttpTotals.Of(exchange);
         Load += new FlowLoad(0, exchange.Count, Parts: 1);
+        if (exchange.Count > 0)
+        {
+            Latencies.Record(exchange.LatencyNs);
+        }
+
         return !known;
     }
 
@@ -37,6 +45,7 @@ public sealed class HttpSums : INoSerializationVerificationNeeded
     public void Return()
     {
         _buckets.Clear();
+        Latencies.Clear();
         Load = default;
         _pool.TakeBack(this);
     }

@@ -13,19 +13,22 @@ public static class FlowTableView
     /// <summary>Lines that are not flows: header, column heads, the line about the rest, the cursor's line.</summary>
     public const int Overhead = 4;
 
-    private const int WidthForAll = 110;
+    private const int WidthForAll = 150;
+    private const int WidthForFlows = 110;
+    private const int ColumnsForFlows = 11;
     private const int ColumnsForNarrow = 7;
 
     private static readonly (string Head, bool IsNumber)[] Columns =
     [
         ("", false), ("process", false), ("pid", true), ("local", false), ("remote", false), ("sent", true), ("received", true),
         ("rtt", true), ("retr", true), ("open", true), ("closed", true),
+        ("http/s", true), ("p50", true), ("p95", true), ("p99", true),
     ];
 
     /// <summary>The <paramref name="rows"/> busiest flows; a narrow window shows who, where and how much, a wide one the rest too.</summary>
     public static IRenderable Render(string host, FlushedFlows flushed, long lost, int rows, int width)
     {
-        var columns = width < WidthForAll ? ColumnsForNarrow : Columns.Length;
+        var columns = width < WidthForFlows ? ColumnsForNarrow : width < WidthForAll ? ColumnsForFlows : Columns.Length;
         var shown = flushed.Flows.OrderByDescending(Traffic).ThenBy(f => f.Key.ProcessName, StringComparer.Ordinal).Take(rows).ToList();
         var table = new Table().Border(TableBorder.None).Collapse();
         foreach (var (head, isNumber) in Columns.Take(columns))
@@ -57,6 +60,10 @@ public static class FlowTableView
         Humanise.Count(flow.Totals.Retransmits),
         Humanise.Count(flow.Totals.Established),
         Humanise.Count(flow.Totals.Closed),
+        Humanise.PerSecond(flow.Http.Latency.Count, elapsed),
+        Humanise.Micros(flow.Http.Latency.P50 / 1000),
+        Humanise.Micros(flow.Http.Latency.P95 / 1000),
+        Humanise.Micros(flow.Http.Latency.P99 / 1000),
     ];
 
     private static string Header(string host, FlushedFlows flushed, long lost)

@@ -36,5 +36,12 @@ public static class Humanise
         _ => (micros / 1e6).ToString("0.0", CultureInfo.InvariantCulture) + " s",
     };
 
+    /// <summary>For example <c>1250</c> or <c>0.4</c>; nothing for zero.</summary>
+    public static string PerSecond(long count, TimeSpan over)
+    {
+        var rate = count / Math.Max(over.TotalSeconds, 0.001);
+        return count == 0 ? "" : rate.ToString(rate >= 9.95 ? "0" : "0.0", CultureInfo.InvariantCulture);
+    }
+
     public static string Count(ulong count) => count == 0 ? "" : count.ToString(CultureInfo.InvariantCulture);
 }

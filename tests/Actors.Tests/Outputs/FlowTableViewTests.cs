@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using EbpfActors.Actors.Flows;
+using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Outputs;
 using EbpfActors.Actors.Tests.Doubles;
 using EbpfActors.Probes.Net;
@@ -42,6 +43,17 @@ public sealed class FlowTableViewTests
 
         lines[1].ShouldEndWith("received");
         lines.ShouldAllBe(l => l.Length <= 100);
+    }
+
+    [Fact]
+    public void A_wide_window_shows_what_HTTP_did_on_the_flow()
+    {
+        var http = HttpFlushed.Nothing with { Latency = new LatencySummary(25, 1_800_000, 20_000_000, 2_000_000_000, []) };
+
+        var lines = Render(width: 180, rows: 1, [SomeFlows[1] with { Http = http }]).Split('\n');
+
+        lines[1].ShouldEndWith("http/s     p50      p95    p99");
+        lines[2].ShouldEndWith("2.5  1.8 ms  20.0 ms  2.0 s");
     }
 
     private static FlowFlushed Flow(FlowIdentity flow, ulong read, ulong written, ulong rtt = 0) =>

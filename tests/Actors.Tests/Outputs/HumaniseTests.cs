@@ -23,4 +23,11 @@ public sealed class HumaniseTests
     [InlineData(1830, "1.8 ms")]
     [InlineData(2_500_000, "2.5 s")]
     public void Times_too(ulong micros, string shown) => Humanise.Micros(micros).ShouldBe(shown);
+
+    [Theory]
+    [InlineData(0, 10, "")]
+    [InlineData(4, 10, "0.4")]
+    [InlineData(12_500, 10, "1250")]
+    public void Rates_of_counts_have_a_digit_behind_the_point_when_they_are_small(long count, int seconds, string shown) =>
+        Humanise.PerSecond(count, TimeSpan.FromSeconds(seconds)).ShouldBe(shown);
 }
