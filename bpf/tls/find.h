@@ -59,7 +59,7 @@ static __always_inline void find_head(struct tls_session *session, struct http_s
                                       __u32 written)
 {
 	struct http_sock *sock = &session->http;
-	struct http_stream *requests;
+	struct http_stream *requests, *responses;
 	__u8 first[8] = {};
 	__u32 count;
 	int kind;
@@ -83,7 +83,12 @@ static __always_inline void find_head(struct tls_session *session, struct http_s
 	stream->state = HTTP_START;
 	stream->flags = 0;
 	requests = stream_of(sock, sock->requests);
-	/* A response that is found again answers the newest request. */
-	if (kind == HEAD_RESPONSE)
+	responses = stream_of(sock, !sock->requests);
+	if (kind == HEAD_RESPONSE) {
+		/* A response that is found again answers the newest request. */
 		stream->message = requests->message ? requests->message - (requests->state == HTTP_START) : 0;
+	} else if (requests->message < responses->message + (responses->state > HTTP_START)) {
+		/* What was answered before was asked in a call that had begun before the agent. */
+		requests->message = responses->message + (responses->state > HTTP_START);
+	}
 }

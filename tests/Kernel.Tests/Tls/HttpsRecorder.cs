@@ -1,4 +1,5 @@
 using EbpfActors.Kernel.Tests.Net;
+using EbpfActors.Probes;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Tls;
 using Shouldly;
@@ -8,9 +9,13 @@ namespace EbpfActors.Kernel.Tests.Tls;
 /// <summary>The probe with TLS capture of the given files, and what every test of it asks.</summary>
 internal sealed class HttpsRecorder(params TlsTarget[] targets) : IDisposable
 {
-    private readonly FlowRecorder _recorder = new(new NetProbeOptions { Tls = Libraries.Capturing(targets) });
+    private readonly FlowRecorder _recorder = new(new NetProbeOptions { Http = false, Tls = Libraries.Capturing(targets) });
 
-    public FlowRecorder All => _recorder;
+    public ProbeCounters Counters => _recorder.Counters;
+
+    /// <summary>Of one server; other programs of this host speak TLS too.</summary>
+    public IReadOnlyList<HttpExchange> On(int serverPort) =>
+        [.. _recorder.Exchanges.Where(e => (e.IsClients() ? e.Flow.DestinationPort : e.Flow.SourcePort) == serverPort)];
 
     /// <summary>Exchanges whose path names the client's port.</summary>
     public IEnumerable<HttpExchange> Told => _recorder.Exchanges.Where(e => e.HasPort());

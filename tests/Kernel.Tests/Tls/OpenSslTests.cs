@@ -75,10 +75,10 @@ public sealed class OpenSslTests : IDisposable
 
         var response = size.Split('+').Sum(long.Parse);
         response.ShouldBeGreaterThan(3 << 20);
-        long Clients() => recorder.All.Exchanges.Where(e => e.IsClients()).Sum(e => (long)e.BytesRead);
-        long Servers() => recorder.All.Exchanges.Where(e => !e.IsClients()).Sum(e => (long)e.BytesWritten);
+        long Clients() => recorder.On(_nginx.Port).Where(e => e.IsClients()).Sum(e => (long)e.BytesRead);
+        long Servers() => recorder.On(_nginx.Port).Where(e => !e.IsClients()).Sum(e => (long)e.BytesWritten);
         recorder.Until(() => (Clients(), Servers()) == (response, response));
-        recorder.All.Exchanges.Sum(e => e.Count).ShouldBe(2u);
+        recorder.On(_nginx.Port).Sum(e => e.Count).ShouldBe(2u);
     }
 
     [Fact]
@@ -87,9 +87,9 @@ public sealed class OpenSslTests : IDisposable
         using var recorder = NewRecorder();
         Shell.Run("curl", $"-sk --http2 -o /dev/null https://127.0.0.1:{_nginx.Http2Port}/a https://127.0.0.1:{_nginx.Http2Port}/b");
 
-        recorder.Until(() => recorder.All.Counters.LeftOut.Any(l => l is { Reason: "http2-not-decoded", Records: 2 }));
-        recorder.All.Exchanges.ShouldBeEmpty();
-        recorder.All.Counters.Losses.ShouldBeEmpty();
+        recorder.Until(() => recorder.Counters.LeftOut.Any(l => l is { Reason: "http2-not-decoded", Records: 2 }));
+        recorder.On(_nginx.Http2Port).ShouldBeEmpty();
+        recorder.Counters.Losses.ShouldBeEmpty();
     }
 
     [Fact]
@@ -102,10 +102,10 @@ public sealed class OpenSslTests : IDisposable
         talk.Say(Request);
         talk.Answer(Answer);
 
-        recorder.Until(() => recorder.All.Exchanges.Count >= 2);
-        recorder.All.Exchanges.ShouldAllBe(e => e.Path == "/said" && e.Status == 418 && e.Count == 1 && e.Flow.ProcessName == "openssl");
-        recorder.All.Exchanges.ShouldAllBe(e => e.BytesRead + e.BytesWritten == (ulong)(Request.Length + Answer.Length));
-        recorder.All.Exchanges.Select(e => (int)e.Flow.Pid).ShouldBe([talk.ClientPid, talk.ServerPid], ignoreOrder: true);
+        recorder.Until(() => recorder.On(talk.Port).Count >= 2);
+        recorder.On(talk.Port).ShouldAllBe(e => e.Path == "/said" && e.Status == 418 && e.Count == 1 && e.Flow.ProcessName == "openssl");
+        recorder.On(talk.Port).ShouldAllBe(e => e.BytesRead + e.BytesWritten == (ulong)(Request.Length + Answer.Length));
+        recorder.On(talk.Port).Select(e => (int)e.Flow.Pid).ShouldBe([talk.ClientPid, talk.ServerPid], ignoreOrder: true);
     }
 
     [Theory]
@@ -128,10 +128,10 @@ public sealed class OpenSslTests : IDisposable
             talk.Answer(new string(piece));
         }
 
-        recorder.Until(() => recorder.All.Exchanges.Count >= 2);
-        recorder.All.Exchanges.ShouldAllBe(e => e.Method == "POST" && e.Path.Length == 201 && e.Status == 201);
-        recorder.All.Exchanges.ShouldAllBe(e => e.BytesRead + e.BytesWritten == (ulong)(request.Length + Answer.Length));
-        recorder.All.Counters.Losses.ShouldBeEmpty();
+        recorder.Until(() => recorder.On(talk.Port).Count >= 2);
+        recorder.On(talk.Port).ShouldAllBe(e => e.Method == "POST" && e.Path.Length == 201 && e.Status == 201);
+        recorder.On(talk.Port).ShouldAllBe(e => e.BytesRead + e.BytesWritten == (ulong)(request.Length + Answer.Length));
+        recorder.Counters.Losses.ShouldBeEmpty();
     }
 
     [Fact]
@@ -140,11 +140,11 @@ public sealed class OpenSslTests : IDisposable
         using var recorder = NewRecorder();
         using var talk = new OpenSslTalk(_certificate);
         talk.Say("GET /never HTTP/1.1\r\n\r\n");
-        recorder.Until(() => recorder.All.Counters.Limits.Any(l => l is { Table: "HTTP connections with an exchange under way", Used: 2 }));
+        recorder.Until(() => recorder.Counters.Limits.Any(l => l is { Table: "HTTP connections with an exchange under way", Used: 2 }));
         talk.Kill();
 
-        recorder.Until(() => recorder.All.Counters.LeftOut.Any(l => l is { Reason: "http-unanswered", Records: 2 }));
-        recorder.All.Exchanges.ShouldBeEmpty();
+        recorder.Until(() => recorder.Counters.LeftOut.Any(l => l is { Reason: "http-unanswered", Records: 2 }));
+        recorder.On(talk.Port).ShouldBeEmpty();
     }
 
     private static TlsTarget PlainLibSsl() => Libraries.LibSsl.Plain(

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EbpfActors.Kernel.Tests.Traffic;
 using EbpfActors.Probes.Tls;
 using Shouldly;
@@ -23,15 +22,15 @@ public sealed class OtherLibraryTests : IDisposable
             Shell.Run("wget", $"-q --no-check-certificate -O /dev/null https://127.0.0.1:{nginx.Port}/a{i} https://127.0.0.1:{nginx.Port}/b{i}");
         }
 
-        recorder.Until(() => recorder.All.Exchanges.Count >= 12);
-        var clients = recorder.All.Exchanges.Where(e => e.IsClients()).ToList();
-        var servers = recorder.All.Exchanges.Where(e => !e.IsClients()).ToList();
+        recorder.Until(() => recorder.On(nginx.Port).Count >= 12);
+        var clients = recorder.On(nginx.Port).Where(e => e.IsClients()).ToList();
+        var servers = recorder.On(nginx.Port).Where(e => !e.IsClients()).ToList();
         clients.ShouldAllBe(e => e.Flow.ProcessName == "wget" && e.Flow.DestinationPort == nginx.Port && e.Count == 1);
 
         // What nginx says of each exchange, wget says too: on the same ports, with the same bytes.
         clients.Select(e => (e.Path, e.Status, e.Flow.SourcePort, Sent: e.BytesWritten, Got: e.BytesRead))
             .ShouldBe(servers.Select(e => (e.Path, e.Status, e.Flow.DestinationPort, Sent: e.BytesRead, Got: e.BytesWritten)), ignoreOrder: true);
-        recorder.All.Counters.Losses.ShouldBeEmpty();
+        recorder.Counters.Losses.ShouldBeEmpty();
     }
 
     [Theory]

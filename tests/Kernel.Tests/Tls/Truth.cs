@@ -1,13 +1,14 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using EbpfActors.Probes.Net;
 using Shouldly;
 
 namespace EbpfActors.Kernel.Tests.Tls;
 
 /// <summary>Requests whose path names the client's port, <c>/p40001-7</c>, so that every exchange says itself whose it must be.</summary>
-internal static class Truth
+internal static partial class Truth
 {
-    public static bool HasPort(this HttpExchange exchange) => exchange.Path.StartsWith("/p", StringComparison.Ordinal);
+    public static bool HasPort(this HttpExchange exchange) => Told().IsMatch(exchange.Path);
 
     public static bool IsClients(this HttpExchange exchange) => exchange.Flow.Direction == Direction.Outgoing;
 
@@ -16,11 +17,14 @@ internal static class Truth
     {
         foreach (var exchange in exchanges.Where(HasPort))
         {
-            var port = int.Parse(exchange.Path.AsSpan(2, exchange.Path.IndexOf('-', StringComparison.Ordinal) - 2), CultureInfo.InvariantCulture);
+            var port = int.Parse(Told().Match(exchange.Path).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
             var (client, server) = exchange.IsClients()
                 ? (exchange.Flow.SourcePort, exchange.Flow.DestinationPort)
                 : (exchange.Flow.DestinationPort, exchange.Flow.SourcePort);
             ((int)client, (int)server).ShouldBe((port, serverPort), exchange.ToString());
         }
     }
+
+    [GeneratedRegex("^/p([0-9]+)-[0-9]+$")]
+    private static partial Regex Told();
 }

@@ -11,11 +11,12 @@ internal sealed class OpenSslTalk : IDisposable
 
     public OpenSslTalk(Certificate certificate)
     {
-        var port = FreePorts.Next();
-        _server = Shell.Start("openssl", $"s_server -quiet -accept 127.0.0.1:{port} -naccept 2 -cert {certificate.File} -key {certificate.KeyFile}");
-        Listening.Wait(port);
-        _client = Shell.Start("openssl", $"s_client -quiet -connect 127.0.0.1:{port}");
+        _server = Shell.Start("openssl", $"s_server -quiet -accept 127.0.0.1:{Port} -naccept 2 -cert {certificate.File} -key {certificate.KeyFile}");
+        Listening.Wait(Port);
+        _client = Shell.Start("openssl", $"s_client -quiet -connect 127.0.0.1:{Port}");
     }
+
+    public int Port { get; } = FreePorts.Next();
 
     public int ServerPid => _server.Id;
 
