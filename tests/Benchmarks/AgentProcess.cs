@@ -55,16 +55,32 @@ internal sealed class AgentProcess : IDisposable
         return new AgentProcess(process, folder, clock.Elapsed);
     }
 
+    /// <summary>Ends it, and reads all that it has written.</summary>
+    public string[] StopAndReadPoints()
+    {
+        Stop();
+        return File.ReadAllLines($"{_folder}/points");
+    }
+
     public void Dispose()
     {
+        Stop();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private void Stop()
+    {
+        if (_process.HasExited)
+        {
+            return;
+        }
+
         Process.Start("kill", $"-TERM {Pid}").WaitForExit();
         if (!_process.WaitForExit(Deadline))
         {
             _process.Kill();
         }
-
-        _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
     }
 
     private static double TryReadRunNanoseconds(string task)

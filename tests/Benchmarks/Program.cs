@@ -15,6 +15,7 @@ var rounds = args is ["--rounds", var given] ? int.Parse(given) : 5;
     ("start", StartToAttached.Run),
     ("idle", Idle.Run),
     ("http", HttpThroughput.Run),
+    ("cost of httpflow", HttpCost.Run),
     ("replay", HttpReplay.Run),
     ("iperf3", Iperf.Run),
     ("bpf time", BpfTime.Run),

@@ -67,11 +67,7 @@ public sealed class NetProbe : INetProbe
     public int Drain(INetSink sink)
     {
         _sink = sink;
-        while (_tls is not null && _tls.TryTakeNote(out var note))
-        {
-            sink.Note(note);
-        }
-
+        _tls?.TellNotes(sink);
         return _ring!.Drain(_consumeQueued);
     }
 
@@ -90,7 +86,7 @@ public sealed class NetProbe : INetProbe
 
         _tcpSweep!.Run(_consumeSwept);
         _udpSweep!.Run(_consumeSwept);
-        _tls?.Sessions.Sweep(sink);
+        _tls?.Sweep(sink);
         _http.Sweep(sink);
         if (full)
         {
@@ -214,29 +210,26 @@ public sealed class NetProbe : INetProbe
     private void Consume(ReadOnlySpan<byte> bytes)
     {
         Interlocked.Increment(ref _records);
+        if (_tls is not null && _tls.TryConsume(bytes, _sink!))
+        {
+            return;
+        }
+
         if (bytes.Length == Unsafe.SizeOf<HttpExchangeRecord>())
         {
             _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), _sink!);
         }
         else if (bytes.Length == Unsafe.SizeOf<HttpLine>())
         {
-            OnLine(MemoryMarshal.AsRef<HttpLine>(bytes));
+            _http.OnLine(MemoryMarshal.AsRef<HttpLine>(bytes));
         }
         else if (bytes.Length == Unsafe.SizeOf<HttpHead>())
         {
-            OnHead(MemoryMarshal.AsRef<HttpHead>(bytes));
+            _http.OnHead(MemoryMarshal.AsRef<HttpHead>(bytes), _sink!);
         }
         else if (bytes.Length == Unsafe.SizeOf<HttpEnd>())
         {
-            OnEnd(MemoryMarshal.AsRef<HttpEnd>(bytes));
-        }
-        else if (bytes.Length == Unsafe.SizeOf<TlsJoin>())
-        {
-            _tls?.Sessions.OnJoin(MemoryMarshal.AsRef<TlsJoin>(bytes), _sink!);
-        }
-        else if (bytes.Length == Unsafe.SizeOf<TlsEnd>())
-        {
-            _tls?.Sessions.OnEnd(MemoryMarshal.AsRef<TlsEnd>(bytes), _sink!);
+            _http.OnEnd(MemoryMarshal.AsRef<HttpEnd>(bytes), _sink!);
         }
         else if (FlowEvent.TryRead(bytes, out var record))
         {
@@ -248,47 +241,11 @@ public sealed class NetProbe : INetProbe
         }
     }
 
-    private void OnLine(in HttpLine line)
-    {
-        if ((line.Flags & HttpFlags.Tls) == 0)
-        {
-            _http.OnLine(line);
-        }
-        else
-        {
-            _tls?.Sessions.OnLine(line);
-        }
-    }
-
-    private void OnHead(in HttpHead head)
-    {
-        if ((head.Flags & HttpFlags.Tls) == 0)
-        {
-            _http.OnHead(head, _sink!);
-        }
-        else
-        {
-            _tls?.Sessions.OnHead(head, _sink!);
-        }
-    }
-
-    private void OnEnd(in HttpEnd end)
-    {
-        if ((end.Flags & HttpFlags.Tls) == 0)
-        {
-            _http.OnEnd(end, _sink!);
-        }
-        else
-        {
-            _tls?.Sessions.OnEnd(end, _sink!);
-        }
-    }
-
     private void Observe(in FlowEvent record)
     {
         if (record.IsClosed)
         {
-            _tls?.Sessions.OnClosed(record.Id);
+            _tls?.OnClosed(record.Id);
         }
 
         if (record.IsClosed && _withHttp)

@@ -19,7 +19,7 @@ internal static partial class HttpThroughput
         yield return Row.Ratio("httpflow, HTTP keep-alive, requests/s", Pairs.Measure(rounds, KeepAlive), 0.93);
     }
 
-    private static double Wrk(Nginx nginx, string header)
+    internal static double Wrk(Nginx nginx, string header)
     {
         var output = Shell.Run("wrk", $"-t1 -c16 -d{Seconds}s {header}http://127.0.0.1:{nginx.Port}/");
         return double.Parse(RequestsPerSecond().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);

@@ -41,7 +41,7 @@ internal sealed class Nginx : IDisposable
             pid {{folder}}/pid;
             error_log {{folder}}/error.log;
             events { worker_connections 1024; }
-            http { access_log off; keepalive_requests 1000000000; client_max_body_size 100m; server { listen 127.0.0.1:{{listen}} {{second}} location / { return 200 "hello\n"; } location /big { alias {{folder}}/big; } } }
+            http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:{{listen}} {{second}} location = /status { stub_status; } location = /big { alias {{folder}}/big; } location / { return 200 "hello\n"; } } }
             """);
         var nginx = new Nginx(Shell.Start("nginx", $"-p {folder} -c {folder}/nginx.conf"), folder, port) { Http2Port = http2 };
         Listening.Wait(port);

@@ -56,6 +56,12 @@ public sealed class FileClassifierTests
     }
 
     [Fact]
+    public void OpenSSLs_calls_on_top_of_GnuTLS_are_left_to_GnuTLS()
+    {
+        Classify(LibSsl, "libgnutls-openssl.so.27").ShouldBe(FileClassification.Nothing);
+    }
+
+    [Fact]
     public void Other_programs_and_libraries_offer_nothing()
     {
         var libc = Classify(File.ReadAllBytes($"{Libraries}/libc.so.6"), "libc.so.6");

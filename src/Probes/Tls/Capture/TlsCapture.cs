@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Native;
+using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Net.Http;
 using EbpfActors.Probes.Tls.Discovery;
 
@@ -25,8 +26,6 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     private BpfLinkHandle? _nesting;
     private IDisposable? _discovery;
 
-    public TlsSessions Sessions => _sessions;
-
     /// <summary>Loads, attaches what does not depend on files, starts to look for them. Throws when the kernel refuses.</summary>
     public HookStatus Attach(BpfObject net, SafeHandle cgroup)
     {
@@ -43,7 +42,21 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
         return new HookStatus("tls-calls", programs.AtOnce ? "uprobe_multi, cgroup_skb" : "uprobe, cgroup_skb", "");
     }
 
-    public bool TryTakeNote(out ProbeNote note) => _notes.TryDequeue(out note!);
+    /// <summary>Takes a record that is about a TLS session; false for any other.</summary>
+    public bool TryConsume(ReadOnlySpan<byte> record, INetSink sink) => _sessions.TryConsume(record, sink);
+
+    /// <summary>A connection is closed.</summary>
+    public void OnClosed(ulong conn) => _sessions.OnClosed(conn);
+
+    public void Sweep(INetSink sink) => _sessions.Sweep(sink);
+
+    public void TellNotes(INetSink sink)
+    {
+        while (_notes.TryDequeue(out var note))
+        {
+            sink.Note(note);
+        }
+    }
 
     public IReadOnlyList<HookStatus> Status() => _files is null ? [] : [.. _files.Status(), .. Discovery(), Joins()];
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Net.Http;
 
@@ -25,6 +27,37 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
 
     /// <summary>Exchanges that no connection could be found for.</summary>
     public long NoJoin => Interlocked.Read(ref _noJoin);
+
+    /// <summary>Takes a record that is about a TLS session, told by its size and flag; false for any other.</summary>
+    public bool TryConsume(ReadOnlySpan<byte> record, INetSink sink)
+    {
+        if (record.Length == Unsafe.SizeOf<HttpLine>() && Is(MemoryMarshal.AsRef<HttpLine>(record).Flags))
+        {
+            OnLine(MemoryMarshal.AsRef<HttpLine>(record));
+        }
+        else if (record.Length == Unsafe.SizeOf<HttpHead>() && Is(MemoryMarshal.AsRef<HttpHead>(record).Flags))
+        {
+            OnHead(MemoryMarshal.AsRef<HttpHead>(record), sink);
+        }
+        else if (record.Length == Unsafe.SizeOf<HttpEnd>() && Is(MemoryMarshal.AsRef<HttpEnd>(record).Flags))
+        {
+            OnEnd(MemoryMarshal.AsRef<HttpEnd>(record), sink);
+        }
+        else if (record.Length == Unsafe.SizeOf<TlsJoin>())
+        {
+            OnJoin(MemoryMarshal.AsRef<TlsJoin>(record), sink);
+        }
+        else if (record.Length == Unsafe.SizeOf<TlsEnd>())
+        {
+            OnEnd(MemoryMarshal.AsRef<TlsEnd>(record), sink);
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
+    }
 
     public void OnLine(in HttpLine line)
     {
@@ -151,6 +184,8 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
         tracker.Forget(id, answered);
         session.Held.Clear();
     }
+
+    private static bool Is(HttpFlags flags) => (flags & HttpFlags.Tls) != 0;
 
     private static bool IsHead((HttpHead? Head, HttpEnd? End) held) => held.Head is not null;
 

@@ -32,6 +32,11 @@ internal static class FileClassifier
             return FileClassification.Unprobed(known);
         }
 
+        if (KnownLibraries.IsFacade(name))
+        {
+            return FileClassification.Nothing;
+        }
+
         if (ElfImage.Read(file) is not { } image)
         {
             return KnownLibraries.IsTls(name) ? FileClassification.Unprobed($"{name}, not built for x86-64") : FileClassification.Nothing;

@@ -10,7 +10,7 @@ internal interface IMappedFile : IFileBytes, IDisposable
     bool IsRegular { get; }
 
     /// <summary>
-    /// On an overlay file system the kernel (6.8 and newer) shows a device and inode of the overlay's own for what is really a file of a
+    /// On an overlay file system newer kernels (6.12; not yet 6.1) show a device and inode of the overlay's own for what is really a file of a
     /// lower layer, which other overlays may share.
     /// </summary>
     bool IsOnOverlay { get; }

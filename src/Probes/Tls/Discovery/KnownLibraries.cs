@@ -14,6 +14,9 @@ internal static class KnownLibraries
 
     internal static bool IsCrypto(string name) => Is(name, "libcrypto.so");
 
+    /// <summary>Offers OpenSSL's calls on top of GnuTLS's: what passes both would be counted twice.</summary>
+    internal static bool IsFacade(string name) => Is(name, "libgnutls-openssl.so");
+
     internal static bool IsTls(string name) => Is(name, "libssl.so") || IsGnuTls(name);
 
     /// <summary>What to call the TLS of a library that has no place to probe; null for all others.</summary>

@@ -1,0 +1,25 @@
+namespace EbpfActors.Probes.Tls.Discovery;
+
+/// <summary>A file with TLS that somebody maps, held open.</summary>
+/// <param name="target">What the sink is told.</param>
+/// <param name="file">The open file.</param>
+/// <param name="pid">The process that was found with it.</param>
+internal sealed class LiveTarget(TlsTarget target, IMappedFile file, int pid)
+{
+    internal TlsTarget Target { get; } = target;
+
+    internal IMappedFile File { get; } = file;
+
+    internal int Pid { get; } = pid;
+
+    /// <summary>True for a libcrypto: of use only next to a libssl.</summary>
+    internal bool IsOnlyBioWrite { get; } = target.Points.All(p => p.Call == TlsCall.BioWrite);
+
+    /// <summary>True for a libssl, whose records leave through a libcrypto.</summary>
+    internal bool NeedsBioWrite { get; } = target.Flavour == TlsFlavour.OpenSsl && target.Points.All(p => p.Call != TlsCall.BioWrite);
+
+    /// <summary>How many identities lead to it.</summary>
+    internal int Names { get; set; }
+
+    internal bool IsAnnounced { get; set; }
+}

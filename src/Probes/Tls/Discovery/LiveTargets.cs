@@ -1,0 +1,75 @@
+namespace EbpfActors.Probes.Tls.Discovery;
+
+/// <summary>The files with TLS that are mapped, each once however many identities lead to it, and what the sink is told of them. Bounded.</summary>
+internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit) : IDisposable
+{
+    private readonly List<LiveTarget> _targets = [];
+    private bool _isFull;
+
+    internal int Count => _targets.Count;
+
+    /// <summary>The target that is this very file under another device, which only overlays can bring about.</summary>
+    internal LiveTarget? Same(IMappedFile opened) =>
+        _targets.Find(t => (t.File.IsOnOverlay || opened.IsOnOverlay) && t.File.Revision == opened.Revision);
+
+    /// <summary>Takes over the open file; false, and nothing taken, when there are too many.</summary>
+    internal bool Add(KnownFile known, TlsTarget target, IMappedFile opened, int pid)
+    {
+        if (_targets.Count >= limit)
+        {
+            if (!_isFull)
+            {
+                _isFull = true;
+                sink.Failed(target.MappedPath, $"already {limit} files with TLS; this and further ones are not captured");
+            }
+
+            return false;
+        }
+
+        var live = new LiveTarget(target, opened, pid);
+        _targets.Add(live);
+        Name(known, live);
+        Announce();
+        return true;
+    }
+
+    internal static void Name(KnownFile known, LiveTarget target)
+    {
+        known.Targets.Add(target);
+        target.Names++;
+    }
+
+    /// <summary>An identity no longer leads to it.</summary>
+    internal void Release(LiveTarget target)
+    {
+        if (--target.Names == 0)
+        {
+            _targets.Remove(target);
+            if (target.IsAnnounced)
+            {
+                sink.Gone(target.Target.File);
+            }
+
+            target.File.Dispose();
+        }
+    }
+
+    public void Dispose() => _targets.ForEach(t => t.File.Dispose());
+
+    /// <summary>
+    /// A libcrypto waits until there is a libssl: many programs have it for its ciphers alone, and a probe in it would cost them for
+    /// nothing.
+    /// </summary>
+    private void Announce()
+    {
+        var isBioWriteNeeded = _targets.Exists(t => t.NeedsBioWrite);
+        foreach (var live in _targets)
+        {
+            if (!live.IsAnnounced && (isBioWriteNeeded || !live.IsOnlyBioWrite))
+            {
+                live.IsAnnounced = true;
+                sink.Found(live.Target, live.Pid);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using EbpfActors.Probes.Tls.Discovery;
+using Shouldly;
+using Xunit;
+
+namespace EbpfActors.Kernel.Tests.Tls;
+
+public sealed partial class MappingWatchTests : IDisposable
+{
+    private const int ReadExecute = 5;
+    private const int Private = 2;
+
+    private readonly string _file = Path.GetTempFileName();
+    private readonly MappingWatch _watch = new();
+    private int _seen;
+
+    public MappingWatchTests() => File.WriteAllBytes(_file, new byte[4096]);
+
+    [Fact]
+    public void Each_executable_mapping_is_told_with_its_process_address_and_path()
+    {
+        var (address, told) = (Map(), (Start: 0UL, End: 0UL));
+
+        Until(() => _seen > 0, (in Mapping mapping) => told = (mapping.Start, mapping.End));
+
+        told.ShouldBe(((ulong)address, (ulong)address + 4096));
+    }
+
+    [Fact]
+    public void Waiting_ends_with_a_mapping_and_with_a_wake()
+    {
+        Map();
+        Until(() => _seen > 0, (in Mapping _) => { });
+
+        var start = Stopwatch.GetTimestamp();
+        Map();
+        _watch.Wait(TimeSpan.FromHours(1));
+        _watch.Drain((in Mapping _) => { });
+        _watch.Wake();
+        _watch.Rest(TimeSpan.FromHours(1));
+
+        Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public void What_the_kernel_had_no_room_for_is_counted()
+    {
+        // A ring has room for some 400.
+        const int made = 5000;
+        for (var i = 0; i < made; i++)
+        {
+            Map();
+        }
+
+        // The kernel says so with the next record that finds room.
+        Until(
+            () =>
+            {
+                Map();
+                return _watch.Lost > 0;
+            },
+            (in Mapping _) => { });
+
+        _seen.ShouldBeGreaterThan(100);
+        (_seen + _watch.Lost).ShouldBeGreaterThanOrEqualTo(made);
+    }
+
+    public void Dispose()
+    {
+        _watch.Dispose();
+        File.Delete(_file);
+    }
+
+    private void Until(Func<bool> holds, MappingWatch.Consumer consumer)
+    {
+        for (var start = Stopwatch.GetTimestamp(); !holds();)
+        {
+            Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(20));
+            _watch.Drain((in Mapping mapping) =>
+            {
+                if (mapping.Pid == Environment.ProcessId && System.Text.Encoding.UTF8.GetString(mapping.Path) == _file)
+                {
+                    _seen++;
+                    consumer(mapping);
+                }
+            });
+        }
+    }
+
+    private nint Map()
+    {
+        using var file = File.OpenHandle(_file);
+        var address = mmap(0, 4096, ReadExecute, Private, (int)file.DangerousGetHandle(), 0);
+        address.ShouldNotBe(-1);
+        return address;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint mmap(nint address, nuint length, int protection, int flags, int file, nint offset);
+}
