@@ -2,14 +2,20 @@ using EbpfActors.Kernel.Tests.Net;
 using EbpfActors.Probes;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Tls;
+using EbpfActors.Probes.Tls.Capture;
 using Shouldly;
 
 namespace EbpfActors.Kernel.Tests.Tls;
 
 /// <summary>The probe with TLS capture of the given files, and what every test of it asks.</summary>
-internal sealed class HttpsRecorder(params TlsTarget[] targets) : IDisposable
+internal sealed class HttpsRecorder(TlsOptions options) : IDisposable
 {
-    private readonly FlowRecorder _recorder = new(new NetProbeOptions { Http = false, Tls = Libraries.Capturing(targets) });
+    private readonly FlowRecorder _recorder = new(new NetProbeOptions { Http = false, Tls = options });
+
+    public HttpsRecorder(params TlsTarget[] targets)
+        : this(Libraries.Capturing(targets))
+    {
+    }
 
     public ProbeCounters Counters => _recorder.Counters;
 

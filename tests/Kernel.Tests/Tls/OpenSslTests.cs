@@ -20,12 +20,15 @@ public sealed class OpenSslTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Curl_and_nginx_show_each_request_once_on_each_side_with_its_bytes(bool areMoved)
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Curl_and_nginx_show_each_request_once_on_each_side_with_its_bytes(bool areMoved, bool linksAtOnce)
     {
         var port = FreePorts.Next();
-        using var recorder = areMoved ? NewRecorder() : new HttpsRecorder(PlainLibSsl(), Libraries.LibCrypto);
+        var capturing = Libraries.Capturing(areMoved ? Libraries.LibSsl : PlainLibSsl(), Libraries.LibCrypto);
+        using var recorder = new HttpsRecorder(capturing with { LinksAtOnce = linksAtOnce });
         var sizes = Shell.Run("curl", $"-sk --http1.1 --local-port {port} -w %{{size_request}}+%{{size_header}}+%{{size_download}}\\n "
             + string.Join(' ', Enumerable.Range(0, 3).Select(i => $"-o /dev/null https://127.0.0.1:{_nginx.Port}/p{port}-{i}?q=1")));
 

@@ -29,11 +29,13 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     /// <summary>Loads, attaches what does not depend on files, starts to look for them. Throws when the kernel refuses.</summary>
     public HookStatus Attach(BpfObject net, SafeHandle cgroup)
     {
-        var programs = TlsPrograms.Load(tls =>
-        {
-            Array.ForEach(SharedMaps, map => tls.Share(map, net));
-            tls.SetMaxEntries("tls_sessions", options.MaxSessions);
-        });
+        var programs = TlsPrograms.Load(
+            tls =>
+            {
+                Array.ForEach(SharedMaps, map => tls.Share(map, net));
+                tls.SetMaxEntries("tls_sessions", options.MaxSessions);
+            },
+            options.LinksAtOnce);
         _object = programs.Object;
         _counts = _object.Map("tls_counts");
         _files = new TlsFiles(programs);

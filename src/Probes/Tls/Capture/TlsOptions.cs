@@ -11,6 +11,9 @@ public sealed record TlsOptions
     /// <summary>TLS sessions that are followed at once; the kernel forgets the one that was idle for longest.</summary>
     public int MaxSessions { get; init; } = 16384;
 
+    /// <summary>Off, capture works as on kernels before 6.6.</summary>
+    internal bool LinksAtOnce { get; init; } = true;
+
     /// <summary>Capture of every library that any process of the host uses.</summary>
     public static TlsOptions OfHost(string procRoot) => new()
     {

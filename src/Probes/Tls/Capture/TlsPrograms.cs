@@ -26,11 +26,16 @@ internal sealed class TlsPrograms
     public bool AtOnce { get; }
 
     /// <summary>Opens and loads the object; <paramref name="prepare"/> is called before each try.</summary>
-    public static TlsPrograms Load(Action<BpfObject> prepare)
+    public static TlsPrograms Load(Action<BpfObject> prepare, bool mayLinkAtOnce)
     {
+        if (!mayLinkAtOnce)
+        {
+            return LoadFor(prepare, atOnce: false);
+        }
+
         try
         {
-            var programs = Load(prepare, atOnce: true);
+            var programs = LoadFor(prepare, atOnce: true);
             if (UprobeLinks.AreSupported(programs.Object, AtAnyPlace))
             {
                 return programs;
@@ -43,7 +48,7 @@ internal sealed class TlsPrograms
             // Before Linux 5.15 a program cannot ask where it is attached, and is refused.
         }
 
-        return Load(prepare, atOnce: false);
+        return LoadFor(prepare, atOnce: false);
     }
 
     /// <summary>Results first: a thread that is seen to enter a call must be seen to leave it.</summary>
@@ -71,7 +76,7 @@ internal sealed class TlsPrograms
         TlsPoint.EnterRead or TlsPoint.EnterReadEx or TlsPoint.EnterWrite or TlsPoint.EnterWriteEx or TlsPoint.GoRead or TlsPoint.GoWrite,
         point.Moment != ProbeMoment.Return);
 
-    private static TlsPrograms Load(Action<BpfObject> prepare, bool atOnce)
+    private static TlsPrograms LoadFor(Action<BpfObject> prepare, bool atOnce)
     {
         var obj = BpfObject.Open("tls");
         try
