@@ -1,11 +1,13 @@
 using Akka.Actor;
 using EbpfActors.Actors;
 using EbpfActors.Actors.DataKit;
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.LineProtocol;
+using EbpfActors.Actors.Metadata;
 using EbpfActors.Actors.Outputs;
 using EbpfActors.Actors.Probes;
 using EbpfActors.Actors.Supervision;
@@ -29,6 +31,7 @@ internal static class ActorOptions
             Interval = options.Net.Interval,
             MaxKeys = Math.Max(options.Net.MaxConnections, 1024),
             HttpPaths = new HttpPathLimits { PerFlow = options.Net.HttpPathsPerFlow, Total = options.Net.HttpPathsTotal },
+            DnsNames = new DnsNameLimits { PerFlow = options.Dns.NamesPerFlow, Total = options.Dns.NamesTotal },
         },
         NetProbe = options.Plugins.Has(PluginNames.Net) ? Net(options) : null,
         DataKit = options.Output.Has(OutputKind.DataKit) ? DataKit(options, ledger) : null,
@@ -37,7 +40,7 @@ internal static class ActorOptions
     };
 
     private static FlowRenderers Renderers(PointIdentity identity, LineCuts cuts) =>
-        new(new NetflowLineRenderer(identity, cuts), new HttpflowLineRenderer(identity, cuts));
+        new(new NetflowLineRenderer(identity, cuts), new HttpflowLineRenderer(identity, cuts), new DnsflowLineRenderer(identity, cuts));
 
     private static NetPluginOptions Net(AgentOptions options) => new()
     {
@@ -50,8 +53,24 @@ internal static class ActorOptions
             Http = options.Plugins.Has(PluginNames.HttpFlow),
             HttpPathLength = options.Net.HttpPathLength,
             Tls = options.Plugins.Has(PluginNames.HttpFlowTls) ? TlsOptions.OfHost(options.Host.Proc) : null,
+            DnsPorts = options.Dns.Ports,
+            DnsTimeout = options.Dns.Timeout,
+            DnsNames = options.Dns.QueryTags,
         }),
-        Table = new FlowTableOptions { EphemeralPortStart = options.Net.EphemeralPort, IncludeLoopback = options.Net.IncludeLoopback },
+        Table = new FlowTableOptions
+        {
+            EphemeralPortStart = options.Net.EphemeralPort,
+            IncludeLoopback = options.Net.IncludeLoopback,
+            DnsNames = options.Dns.QueryTags,
+            Domains = Domains(options.Dns),
+        },
+    };
+
+    private static DomainTableOptions Domains(DnsOptions options) => new()
+    {
+        MaxAddresses = options.MaxAddresses,
+        MinTimeToLive = options.MinTimeToLive,
+        MaxTimeToLive = options.MaxTimeToLive,
     };
 
     private static Props DataKit(AgentOptions options, FlowLedger ledger) => DataKitWriter.Props(

@@ -14,7 +14,7 @@ public sealed class HttpsTests
     public async Task A_request_over_TLS_is_a_point_of_its_client_and_one_of_its_server()
     {
         using var certificate = new Certificate();
-        using var nginx = Nginx.Start(workers: 2, certificate);
+        using var nginx = new HttpsNginx(workers: 2, certificate);
         await using var dataKit = await DataKitServer.StartAsync();
         using var home = new AgentHome();
         using var agent = await AgentProcess.StartReadyAsync(

@@ -18,11 +18,14 @@ public readonly record struct FlowKey(
     uint NetNamespace,
     string ProcessName)
 {
+    /// <summary>The name under which the destination was asked for; empty when it is not known.</summary>
+    public string Domain { get; init; } = "";
+
     /// <summary>The port value that stands for any client port.</summary>
     public const ushort AnyPort = 0;
 
     /// <summary>The key of a flow; client ports from <paramref name="ephemeralStart"/> on are collapsed, 0 collapses all.</summary>
-    public static FlowKey Of(in FlowIdentity flow, int ephemeralStart)
+    public static FlowKey Of(in FlowIdentity flow, int ephemeralStart, string domain = "")
     {
         var outgoing = flow.Direction == Direction.Outgoing;
         return new FlowKey(
@@ -34,17 +37,23 @@ public readonly record struct FlowKey(
             flow.Direction,
             flow.Pid,
             flow.NetNamespace,
-            flow.ProcessName);
+            flow.ProcessName)
+        {
+            Domain = domain,
+        };
     }
 
-    /// <summary>Numbers first: the name differs only when a process executed another program.</summary>
+    /// <summary>
+    /// Numbers first: the name differs only when a process executed another program, the domain when one address has several.
+    /// </summary>
     public bool Equals(FlowKey other) =>
         Destination == other.Destination
         && Source == other.Source
         && Packed == other.Packed
         && Pid == other.Pid
         && NetNamespace == other.NetNamespace
-        && string.Equals(ProcessName, other.ProcessName, StringComparison.Ordinal);
+        && string.Equals(ProcessName, other.ProcessName, StringComparison.Ordinal)
+        && string.Equals(Domain, other.Domain, StringComparison.Ordinal);
 
     public override int GetHashCode() =>
         HashCode.Combine(Source.Low, Source.High, Destination.Low, Destination.High, Packed, Pid, NetNamespace);

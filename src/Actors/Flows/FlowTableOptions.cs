@@ -1,3 +1,5 @@
+using EbpfActors.Actors.Metadata;
+
 namespace EbpfActors.Actors.Flows;
 
 /// <summary>How records become keyed sums.</summary>
@@ -8,6 +10,11 @@ public sealed record FlowTableOptions
 
     /// <summary>Keeps flows of the host with itself.</summary>
     public bool IncludeLoopback { get; init; }
+
+    /// <summary>DNS queries are told apart by name and type.</summary>
+    public bool DnsNames { get; init; }
+
+    public DomainTableOptions Domains { get; init; } = new();
 
     /// <summary>Keys in one batch at most.</summary>
     public int BatchKeys { get; init; } = 512;

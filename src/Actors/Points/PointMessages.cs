@@ -9,6 +9,8 @@ public sealed record PointEndpoint(string Path, string Input)
     public static readonly PointEndpoint Netflow = new("/v1/write/network", "ebpf-net/netflow");
 
     public static readonly PointEndpoint Httpflow = new("/v1/write/network", "ebpf-net/httpflow");
+
+    public static readonly PointEndpoint Dnsflow = new("/v1/write/network", "ebpf-net/dnsflow");
 }
 
 /// <summary>

@@ -39,6 +39,7 @@ internal sealed class OptionsBuilder
             Output = output,
             Plugins = Plugins(),
             Net = Net(),
+            Dns = Dns(),
             Host = Host(),
             Log = Log(output),
             Kubernetes = Kubernetes(),
@@ -103,6 +104,28 @@ internal sealed class OptionsBuilder
             HttpPathLength = _resolver.Resolve(AgentSettings.HttpPathLength),
             HttpPathsPerFlow = _resolver.Resolve(AgentSettings.HttpPathsPerFlow),
             HttpPathsTotal = _resolver.Resolve(AgentSettings.HttpPathsTotal),
+        };
+    }
+
+    private DnsOptions Dns()
+    {
+        var least = _resolver.Resolve(DnsSettings.MinTimeToLive, out var source);
+        var most = _resolver.Resolve(DnsSettings.MaxTimeToLive);
+        if (least > most)
+        {
+            _problems.Add(new(source.Name, $"{Durations.Write(least)} is more than domain_ttl_max, {Durations.Write(most)}", source.Line));
+        }
+
+        return new DnsOptions
+        {
+            Ports = _resolver.Resolve(DnsSettings.Ports),
+            Timeout = _resolver.Resolve(DnsSettings.Timeout),
+            QueryTags = _resolver.Resolve(DnsSettings.QueryTags),
+            NamesPerFlow = _resolver.Resolve(DnsSettings.NamesPerFlow),
+            NamesTotal = _resolver.Resolve(DnsSettings.NamesTotal),
+            MinTimeToLive = least,
+            MaxTimeToLive = most,
+            MaxAddresses = _resolver.Resolve(DnsSettings.TableSize),
         };
     }
 

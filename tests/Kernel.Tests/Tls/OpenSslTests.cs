@@ -9,9 +9,9 @@ namespace EbpfActors.Kernel.Tests.Tls;
 public sealed class OpenSslTests : IDisposable
 {
     private readonly Certificate _certificate = new();
-    private readonly Nginx _nginx;
+    private readonly HttpsNginx _nginx;
 
-    public OpenSslTests() => _nginx = Nginx.Start(workers: 1, _certificate);
+    public OpenSslTests() => _nginx = new HttpsNginx(workers: 1, _certificate);
 
     public void Dispose()
     {

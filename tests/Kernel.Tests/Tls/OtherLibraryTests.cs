@@ -15,7 +15,7 @@ public sealed class OtherLibraryTests : IDisposable
     [Fact]
     public void Wget_is_captured_through_GnuTLS()
     {
-        using var nginx = Nginx.Start(workers: 1, _certificate);
+        using var nginx = new HttpsNginx(workers: 1, _certificate);
         using var recorder = new HttpsRecorder(Libraries.GnuTls, Libraries.LibSsl, Libraries.LibCrypto);
         for (var i = 0; i < 3; i++)
         {

@@ -20,20 +20,13 @@ internal sealed class Nginx : IDisposable
 
     public int Port { get; }
 
-    /// <summary>The same over HTTP/2, when it has a certificate.</summary>
-    public int Http2Port { get; private init; }
-
     public int MasterPid => _master.Id;
 
-    /// <summary>With a certificate it speaks TLS; then every answer names the client's port.</summary>
-    public static Nginx Start(int workers, Certificate? certificate = null)
+    /// <summary>On loopback, or on all addresses of a namespace.</summary>
+    public static Nginx Start(int workers, NetworkNamespace? space = null)
     {
         var folder = Directory.CreateTempSubdirectory("nginx").FullName;
-        var port = FreePorts.Next();
-        var listen = certificate is null ? $"{port};" : $"{port} ssl; ssl_certificate {certificate.File}; ssl_certificate_key {certificate.KeyFile};";
-        var http2 = FreePorts.Next();
-        var second = certificate is null ? "" : $"listen 127.0.0.1:{http2} ssl http2;";
-        File.WriteAllBytes(Path.Combine(folder, "big"), new byte[3 << 20]);
+        var port = FreePort();
         File.WriteAllText(Path.Combine(folder, "nginx.conf"), $$"""
             user root;
             daemon off;
@@ -41,10 +34,19 @@ internal sealed class Nginx : IDisposable
             pid {{folder}}/pid;
             error_log {{folder}}/error.log;
             events { worker_connections 1024; }
-            http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:{{listen}} {{second}} location = /status { stub_status; } location = /big { alias {{folder}}/big; } location / { return 200 "hello\n"; } } }
+            http { access_log off; keepalive_requests 1000000000; server { listen {{(space is null ? "127.0.0.1:" : "")}}{{port}}; location = /status { stub_status; } location / { return 200 "hello\n"; } } }
             """);
-        var nginx = new Nginx(Shell.Start("nginx", $"-p {folder} -c {folder}/nginx.conf"), folder, port) { Http2Port = http2 };
-        Listening.Wait(port);
+        var (enter, program) = space is null ? ("nginx", "") : ("nsenter", $"--net=/run/netns/{space.Name} nginx ");
+        var nginx = new Nginx(Shell.Start(enter, $"{program}-p {folder} -c {folder}/nginx.conf"), folder, port);
+        if (space is null)
+        {
+            nginx.WaitUntilItAnswers();
+        }
+        else
+        {
+            space.Run(nginx.WaitUntilItAnswers);
+        }
+
         return nginx;
     }
 
@@ -72,5 +74,30 @@ internal sealed class Nginx : IDisposable
         _master.WaitForExit();
         _master.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+
+    private void WaitUntilItAnswers()
+    {
+        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
+        while (true)
+        {
+            try
+            {
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Connect(IPAddress.Loopback, Port);
+                return;
+            }
+            catch (SocketException) when (DateTime.UtcNow < end && !_master.HasExited)
+            {
+                Thread.Yield();
+            }
+        }
     }
 }

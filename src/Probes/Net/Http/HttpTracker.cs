@@ -323,5 +323,8 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
         (Direction)head.Direction,
         head.Tgid,
         head.Netns,
-        names.Name(head.Tgid, head.Comm));
+        names.Name(head.Tgid, head.Comm))
+    {
+        BornNs = FlowEvent.BornNs(head.Conn, head.BegunNs),
+    };
 }
