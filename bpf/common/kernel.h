@@ -100,8 +100,18 @@ struct socket {
 	struct sock *sk;
 };
 
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct task_struct {
 	int tgid;
+	struct files_struct *files;
 	struct task_struct *group_leader;
 	char comm[16];
 };

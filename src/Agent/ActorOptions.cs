@@ -14,6 +14,7 @@ using EbpfActors.Actors.Supervision;
 using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
 using EbpfActors.Probes.Net;
+using EbpfActors.Probes.Tls.Capture;
 using Spectre.Console;
 
 namespace EbpfActors.Agent;
@@ -51,6 +52,7 @@ internal static class ActorOptions
             ProcRoot = options.Host.Proc,
             Http = options.Plugins.Has(PluginNames.HttpFlow),
             HttpPathLength = options.Net.HttpPathLength,
+            Tls = options.Plugins.Has(PluginNames.HttpFlowTls) ? TlsOptions.OfHost(options.Host.Proc) : null,
             DnsPorts = options.Dns.Ports,
             DnsTimeout = options.Dns.Timeout,
             DnsNames = options.Dns.QueryTags,

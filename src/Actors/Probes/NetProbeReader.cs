@@ -132,6 +132,8 @@ internal sealed class NetProbeReader : INetSink
         SendIfFull();
     }
 
+    void INetSink.Note(ProbeNote note) => _listener.Noted(note);
+
     void INetSink.Dns(in DnsExchange exchange)
     {
         _table.Add(exchange);

@@ -41,6 +41,30 @@ internal sealed unsafe class BpfObject : IDisposable
     internal void SetMaxEntries(string map, int entries) =>
         Check(LibBpf.bpf_map__set_max_entries(FindMap(map), (uint)entries), $"resize {map}");
 
+    /// <summary>Before the load: lets this object use the map of the same name of an object that is loaded.</summary>
+    internal void Share(string map, BpfObject owner) => Check(LibBpf.bpf_map__reuse_fd(FindMap(map), owner.Map(map).Fd), $"share {map}");
+
+    /// <summary>After the load: puts programs into a program array, in their order, so that others can jump to them.</summary>
+    internal void FillPrograms(string map, params ReadOnlySpan<string> programs)
+    {
+        var array = Map(map);
+        for (var i = 0; i < programs.Length; i++)
+        {
+            array.Write((uint)i, ProgramFd(programs[i]));
+        }
+    }
+
+    /// <summary>Before the load: programs that <see cref="UprobeLinks"/> attaches, or that are jumped to from there.</summary>
+    internal void ForManyPlaces(params ReadOnlySpan<string> programs)
+    {
+        foreach (var program in programs)
+        {
+            Check(LibBpf.bpf_program__set_expected_attach_type(FindProgram(program), UprobeLinks.AttachType), $"prepare {program}");
+        }
+    }
+
+    internal int ProgramFd(string program) => Check(LibBpf.bpf_program__fd(FindProgram(program)), $"find {program}");
+
     /// <summary>Leaves a program out of the load: on this kernel it would fail, or nobody asked for it.</summary>
     internal void Skip(string program) => Check(LibBpf.bpf_program__set_autoload(FindProgram(program), false), $"skip {program}");
 
@@ -53,6 +77,13 @@ internal sealed unsafe class BpfObject : IDisposable
 
     internal BpfLinkHandle AttachCgroup(string program, SafeHandle cgroup) =>
         Own(LibBpf.bpf_program__attach_cgroup(FindProgram(program), (int)cgroup.DangerousGetHandle()), program);
+
+    /// <summary>Attaches at an offset in a file, or to the return of the function there. The cookie, if not 0, needs Linux 5.15.</summary>
+    internal BpfLinkHandle AttachUprobe(string program, string path, ulong offset, bool isReturn, ulong cookie)
+    {
+        var options = new LibBpf.UprobeOptions { Size = (nuint)sizeof(LibBpf.UprobeOptions), Cookie = cookie, IsReturn = isReturn ? (byte)1 : (byte)0 };
+        return Own(LibBpf.bpf_program__attach_uprobe_opts(FindProgram(program), -1, path, (nuint)offset, &options), program);
+    }
 
     /// <summary>An iterator over <paramref name="map"/>, or over what the program's section names when there is none.</summary>
     internal BpfIterator AttachIterator(string program, BpfMap? map = null)

@@ -47,6 +47,10 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint bpf_program__attach_cgroup(nint program, int cgroup);
 
+    /// <summary>Attaches at an offset in a file, for every process (<paramref name="pid"/> -1); null and errno when refused.</summary>
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint bpf_program__attach_uprobe_opts(nint program, int pid, string path, nuint offset, UprobeOptions* options);
+
     /// <summary>Makes an iterator link; <paramref name="options"/> names the map for map iterators.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint bpf_program__attach_iter(nint program, IteratorOptions* options);
@@ -62,10 +66,22 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     internal static partial int bpf_iter_create(int link);
 
+    /// <summary>Only before the object is loaded: an attach type that the section's name does not say. 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__set_expected_attach_type(nint program, int type);
+
+    /// <summary>Of a loaded program, which keeps it; or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__fd(nint program);
+
     // Maps
 
     [LibraryImport(Library)]
     internal static partial int bpf_map__fd(nint map);
+
+    /// <summary>Only before the object is loaded: uses a map that exists, whose descriptor is duplicated. 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__reuse_fd(nint map, int fd);
 
     /// <summary>Only before the object is loaded; 0 or a negative errno.</summary>
     [LibraryImport(Library)]
@@ -78,6 +94,10 @@ internal static unsafe partial class LibBpf
     /// <summary>0 or a negative errno.</summary>
     [LibraryImport(Library)]
     internal static partial int bpf_map_update_elem(int map, void* key, void* value, ulong flags);
+
+    /// <summary>0 or a negative errno (-ENOENT: no such key).</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_delete_elem(int map, void* key);
 
     /// <summary>Number of CPUs that a per-CPU value has a copy for; negative errno when /sys is unreadable.</summary>
     [LibraryImport(Library)]
@@ -111,6 +131,17 @@ internal static unsafe partial class LibBpf
     {
         internal nuint Size;
         internal byte* ObjectName;
+    }
+
+    /// <summary>struct bpf_uprobe_opts, as far as libbpf 0.8 knows it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct UprobeOptions
+    {
+        internal nuint Size;
+        internal nuint ReferenceCounterOffset;
+        internal ulong Cookie;
+        internal byte IsReturn;
+        internal byte* FunctionName;
     }
 
     /// <summary>struct bpf_iter_attach_opts.</summary>

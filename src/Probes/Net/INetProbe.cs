@@ -7,6 +7,11 @@ public interface INetSink
 
     void Http(in HttpExchange exchange);
 
+    /// <summary>Something for the log.</summary>
+    void Note(ProbeNote note)
+    {
+    }
+
     void Dns(in DnsExchange exchange);
 
     /// <summary>Comes before every flow and exchange that began after it, as far as the kernel's queues keep their order.</summary>

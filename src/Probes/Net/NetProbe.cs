@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
+using EbpfActors.Probes.Tls.Capture;
 
 namespace EbpfActors.Probes.Net;
 
@@ -17,6 +18,7 @@ public sealed class NetProbe : INetProbe
     private readonly HttpTracker _http;
     private readonly DnsObserver _dns;
     private readonly FlowLosses _losses;
+    private TlsCapture? _tls;
     private readonly BpfIterator.Consumer _consumeSwept;
     private readonly RingReader.Consumer _consumeQueued;
     private readonly RingReader.Consumer _consumeDns;
@@ -39,6 +41,7 @@ public sealed class NetProbe : INetProbe
         _http = new HttpTracker(names, options.HttpPathLength, options.MaxConnections);
         _dns = new DnsObserver(new DnsReading(options.DnsTimeout, options.DnsNames, 2 * options.MaxConnections));
         _losses = new FlowLosses();
+        _tls = options.Tls is { } tls ? new TlsCapture(tls, _http) : null;
         _consumeSwept = ConsumeSwept;
         _consumeQueued = record => Consume(record);
         _consumeDns = ConsumeDns;
@@ -61,7 +64,8 @@ public sealed class NetProbe : INetProbe
         var hooks = NetHooks.Attach(_object, cgroup, _withHttp, link => Keep(link));
         Adopt(listeners: true);
         Adopt(listeners: false);
-        return refusal is null ? hooks : [.. hooks, new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
+        HookStatus[] refused = refusal is null ? [] : [new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
+        return [.. hooks, .. refused, .. AttachTls(cgroup)];
     }
 
     public void Wait(TimeSpan timeout) => _ring!.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
@@ -71,6 +75,7 @@ public sealed class NetProbe : INetProbe
     public int Drain(INetSink sink)
     {
         _sink = sink;
+        _tls?.TellNotes(sink);
         // Taken before: a record that is not in the queues yet has a later time. DNS goes first, so that a connection finds its name.
         var now = KernelClock.NowNs;
         var count = _dnsRing!.Drain(_consumeDns) + _ring!.Drain(_consumeQueued);
@@ -93,6 +98,7 @@ public sealed class NetProbe : INetProbe
 
         _tcpSweep!.Run(_consumeSwept);
         _udpSweep!.Run(_consumeSwept);
+        _tls?.Sweep(sink);
         _http.Sweep(sink);
         if (full)
         {
@@ -106,18 +112,21 @@ public sealed class NetProbe : INetProbe
 
     public ProbeCounters Counters() => new(
         Interlocked.Read(ref _records),
-        [.. _losses.Snapshot(), .. _http.Losses(), .. _dns.Losses()],
+        [.. _losses.Snapshot(), .. _http.Losses(), .. _dns.Losses(), .. _tls?.Losses() ?? []],
         [
             new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections),
             new TableFill("HTTP connections with an exchange under way", _http.Count, _options.MaxConnections),
             .. _dns.Limits(),
+            .. _tls?.Limits() ?? [],
         ])
     {
-        LeftOut = [.. _http.LeftOut(), .. _dns.LeftOut()],
+        LeftOut = [.. _http.LeftOut(), .. _dns.LeftOut(), .. _tls?.LeftOut() ?? []],
+        Hooks = _tls?.Status() ?? [],
     };
 
     public void Dispose()
     {
+        _tls?.Dispose();
         for (var i = _attached.Count - 1; i >= 0; i--)
         {
             _attached[i].Dispose();
@@ -154,6 +163,21 @@ public sealed class NetProbe : INetProbe
             _object = Open();
             _object.Load();
             return refusal;
+        }
+    }
+
+    /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
+    private IReadOnlyList<HookStatus> AttachTls(SafeHandle cgroup)
+    {
+        try
+        {
+            return _tls is null ? [] : [_tls.Attach(_object, cgroup)];
+        }
+        catch (BpfException e)
+        {
+            _tls!.Dispose();
+            _tls = null;
+            return [new HookStatus("tls-calls", "", $"no httpflow-tls: {e.Message}")];
         }
     }
 
@@ -199,6 +223,11 @@ public sealed class NetProbe : INetProbe
     private void Consume(ReadOnlySpan<byte> bytes)
     {
         Interlocked.Increment(ref _records);
+        if (_tls is not null && _tls.TryConsume(bytes, _sink!))
+        {
+            return;
+        }
+
         if (bytes.Length == Unsafe.SizeOf<HttpExchangeRecord>())
         {
             _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), _sink!);
@@ -233,6 +262,11 @@ public sealed class NetProbe : INetProbe
 
     private void Observe(in FlowEvent record)
     {
+        if (record.IsClosed)
+        {
+            _tls?.OnClosed(record.Id);
+        }
+
         if (record.IsClosed && _withHttp)
         {
             _http.OnClosed(record, _sink!);

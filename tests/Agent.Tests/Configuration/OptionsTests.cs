@@ -94,6 +94,13 @@ public sealed class OptionsTests
         Assert.DoesNotContain("plugin httpflow", options.Ignored);
     }
 
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("l7net_enabled = [\"httpflow\", \"httpflow-tls\"]", true)]
+    [InlineData("l7net_disabled = [\"httpflow\"]", true)]
+    public void Httpflow_tls_runs_when_it_is_asked_for(string lines, bool expected) =>
+        Assert.Equal(expected, Reading.Options($"[[inputs.ebpf]]\n{lines}").Plugins.Has(PluginNames.HttpFlowTls));
+
     [Fact]
     public void Flags_bound_the_paths()
     {

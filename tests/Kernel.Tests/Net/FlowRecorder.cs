@@ -29,6 +29,8 @@ internal sealed class FlowRecorder : INetSink, IDisposable
 
     public IReadOnlyList<HttpExchange> Exchanges => _exchanges;
 
+    public List<ProbeNote> Notes { get; } = [];
+
     public IReadOnlyList<DnsExchange> Queries => _queries;
 
     public IReadOnlyList<DomainObservation> Domains => _domains;
@@ -98,6 +100,8 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     public void Dispose() => _probe.Dispose();
 
     void INetSink.Flow(in FlowDelta delta) => _deltas.Add(delta);
+
+    void INetSink.Note(ProbeNote note) => Notes.Add(note);
 
     void INetSink.Http(in HttpExchange exchange) => _exchanges.Add(exchange);
 

@@ -126,6 +126,18 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
         _spare.Push(exchanges);
     }
 
+    /// <summary>The connection will not be known: so many of its exchanges were answered, the others were not.</summary>
+    public void Forget(ulong conn, int answered)
+    {
+        if (_connections.Remove(conn, out var exchanges))
+        {
+            _unanswered += Math.Max(0, exchanges.Count - answered);
+            exchanges.ForEach(exchange => _heads.Remove((conn, exchange.Message)));
+            exchanges.Clear();
+            _spare.Push(exchanges);
+        }
+    }
+
     /// <summary>Reports every exchange whose response head was seen and which is not over.</summary>
     public void Sweep(INetSink sink)
     {
