@@ -138,6 +138,10 @@ public sealed class TlsSessionsTests : INetSink
 
     void INetSink.Http(in HttpExchange exchange) => _exchanges.Add(exchange);
 
+    void INetSink.Dns(in DnsExchange exchange) => throw new InvalidOperationException("no DNS here");
+
+    void INetSink.Domain(in DomainObservation domain) => throw new InvalidOperationException("no names here");
+
     private void Ask(ulong session, uint message)
     {
         var line = new HttpLine { Conn = session, BegunNs = 1000, Pos = message * 20, Message = message, Flags = HttpFlags.Tls | HttpFlags.Complete };
