@@ -54,6 +54,13 @@ internal sealed unsafe class BpfObject : IDisposable
     internal BpfLinkHandle AttachCgroup(string program, SafeHandle cgroup) =>
         Own(LibBpf.bpf_program__attach_cgroup(FindProgram(program), (int)cgroup.DangerousGetHandle()), program);
 
+    /// <summary>Attaches at an offset in a file, or to the return of the function there. The cookie, if not 0, needs Linux 5.15.</summary>
+    internal BpfLinkHandle AttachUprobe(string program, string path, ulong offset, bool isReturn, ulong cookie)
+    {
+        var options = new LibBpf.UprobeOptions { Size = (nuint)sizeof(LibBpf.UprobeOptions), Cookie = cookie, IsReturn = isReturn ? (byte)1 : (byte)0 };
+        return Own(LibBpf.bpf_program__attach_uprobe_opts(FindProgram(program), -1, path, (nuint)offset, &options), program);
+    }
+
     /// <summary>An iterator over <paramref name="map"/>, or over what the program's section names when there is none.</summary>
     internal BpfIterator AttachIterator(string program, BpfMap? map = null)
     {

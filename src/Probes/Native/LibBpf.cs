@@ -47,6 +47,10 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint bpf_program__attach_cgroup(nint program, int cgroup);
 
+    /// <summary>Attaches at an offset in a file, for every process (<paramref name="pid"/> -1); null and errno when refused.</summary>
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint bpf_program__attach_uprobe_opts(nint program, int pid, string path, nuint offset, UprobeOptions* options);
+
     /// <summary>Makes an iterator link; <paramref name="options"/> names the map for map iterators.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint bpf_program__attach_iter(nint program, IteratorOptions* options);
@@ -78,6 +82,10 @@ internal static unsafe partial class LibBpf
     /// <summary>0 or a negative errno.</summary>
     [LibraryImport(Library)]
     internal static partial int bpf_map_update_elem(int map, void* key, void* value, ulong flags);
+
+    /// <summary>0 or a negative errno (-ENOENT: no such key).</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_delete_elem(int map, void* key);
 
     /// <summary>Number of CPUs that a per-CPU value has a copy for; negative errno when /sys is unreadable.</summary>
     [LibraryImport(Library)]
@@ -111,6 +119,17 @@ internal static unsafe partial class LibBpf
     {
         internal nuint Size;
         internal byte* ObjectName;
+    }
+
+    /// <summary>struct bpf_uprobe_opts, as far as libbpf 0.8 knows it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct UprobeOptions
+    {
+        internal nuint Size;
+        internal nuint ReferenceCounterOffset;
+        internal ulong Cookie;
+        internal byte IsReturn;
+        internal byte* FunctionName;
     }
 
     /// <summary>struct bpf_iter_attach_opts.</summary>

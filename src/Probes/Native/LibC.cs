@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Probes.Native;
@@ -13,6 +14,7 @@ internal static unsafe partial class LibC
     private const nint FsConfig = 431;
     private const nint FsMount = 432;
     private const int FsConfigCreate = 6;
+    private const nint OpenAt2 = 437;
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint read(SafeFileHandle file, void* buffer, nuint count);
@@ -50,6 +52,37 @@ internal static unsafe partial class LibC
         }
     }
 
+    /// <summary>Opens for reading as if the folder were the root: no link leads out of it. A descriptor, or -1 and errno.</summary>
+    internal static int OpenBeneath(SafeFileHandle folder, string path)
+    {
+        var how = new OpenHow { Flags = 0x80800 /* O_CLOEXEC | O_NONBLOCK */, Resolve = 0x12 /* RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS */ };
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + "\0"))
+        {
+            return (int)syscall(OpenAt2, folder.DangerousGetHandle(), (nint)name, (nint)(&how), sizeof(OpenHow), 0);
+        }
+    }
+
+    /// <summary>Where a symbolic link leads, up to 4096 bytes of it; null when there is none.</summary>
+    internal static string? ReadLink(string path)
+    {
+        const int Most = 4096;
+        var buffer = stackalloc byte[Most];
+        var length = readlink(path, buffer, Most);
+        return length >= 0 ? Encoding.UTF8.GetString(buffer, (int)length) : null;
+    }
+
+    /// <summary>As many bytes as there are now; 0 at the end, -1 and errno.</summary>
+    internal static int Read(SafeFileHandle file, Span<byte> to)
+    {
+        fixed (byte* buffer = to)
+        {
+            return (int)read(file, buffer, (nuint)to.Length);
+        }
+    }
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint readlink(string path, byte* buffer, nuint size);
+
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint syscall(nint number, nint a, nint b, nint c, nint d, nint e);
 
@@ -59,5 +92,14 @@ internal static unsafe partial class LibC
         internal int Fd;
         internal short Events;
         internal short Revents;
+    }
+
+    /// <summary>struct open_how.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct OpenHow
+    {
+        internal ulong Flags;
+        internal ulong Mode;
+        internal ulong Resolve;
     }
 }
