@@ -1,5 +1,7 @@
 using Akka.Actor;
 using EbpfActors.Actors;
+using EbpfActors.Actors.Bash;
+using EbpfActors.Actors.Bash.Redaction;
 using EbpfActors.Actors.DataKit;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
@@ -11,6 +13,7 @@ using EbpfActors.Actors.Probes;
 using EbpfActors.Actors.Supervision;
 using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
+using EbpfActors.Probes.Bash;
 using EbpfActors.Probes.Net;
 using Spectre.Console;
 
@@ -22,7 +25,7 @@ internal static class ActorOptions
     public static AgentActorOptions Of(AgentOptions options, FlowLedger ledger) => new()
     {
         Ledger = ledger,
-        Renderers = Renderers(new PointIdentity(options.Host.HostTag, options.Host.Service, [.. options.Host.Tags]), LineCuts.In(ledger)),
+        Renderers = Renderers(Identity(options), LineCuts.In(ledger)),
         Flush = new FlushOptions
         {
             Interval = options.Net.Interval,
@@ -30,10 +33,13 @@ internal static class ActorOptions
             HttpPaths = new HttpPathLimits { PerFlow = options.Net.HttpPathsPerFlow, Total = options.Net.HttpPathsTotal },
         },
         NetProbe = options.Plugins.Has(PluginNames.Net) ? Net(options) : null,
+        BashProbe = options.Plugins.Has(PluginNames.Bash) ? Bash(options) : null,
         DataKit = options.Output.Has(OutputKind.DataKit) ? DataKit(options, ledger) : null,
         WriterStatusRequest = GetWriterStatus.Instance,
         Outputs = [.. Outputs(options, ledger)],
     };
+
+    private static PointIdentity Identity(AgentOptions options) => new(options.Host.HostTag, options.Host.Service, [.. options.Host.Tags]);
 
     private static FlowRenderers Renderers(PointIdentity identity, LineCuts cuts) =>
         new(new NetflowLineRenderer(identity, cuts), new HttpflowLineRenderer(identity, cuts));
@@ -50,6 +56,14 @@ internal static class ActorOptions
             HttpPathLength = options.Net.HttpPathLength,
         }),
         Table = new FlowTableOptions { EphemeralPortStart = options.Net.EphemeralPort, IncludeLoopback = options.Net.IncludeLoopback },
+    };
+
+    private static BashPluginOptions Bash(AgentOptions options) => new()
+    {
+        Create = () => new BashProbe(new BashProbeOptions { ProcRoot = options.Host.Proc, CommandLength = options.Bash.CommandLength }),
+        Identity = Identity(options),
+        Interval = options.Net.Interval,
+        Redaction = new RedactionOptions(options.Bash.RedactionRules, options.Bash.RedactionPatterns),
     };
 
     private static Props DataKit(AgentOptions options, FlowLedger ledger) => DataKitWriter.Props(

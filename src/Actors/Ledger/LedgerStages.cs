@@ -9,6 +9,9 @@ public static class LedgerStages
     /// <summary>HTTP exchanges, from the probe's reader to the points of a flush.</summary>
     public const string Http = "http";
 
+    /// <summary>Command lines, from the probe's reader to the points.</summary>
+    public const string Bash = "bash";
+
     /// <summary>What the kernel side of a probe saw: records handed to user space, and what it could not keep.</summary>
     public const string Kernel = "kernel";
 

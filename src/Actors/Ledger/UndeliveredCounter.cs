@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using EbpfActors.Actors.Bash;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Points;
 
@@ -13,12 +14,14 @@ public sealed class UndeliveredCounter : UntypedActor
 {
     private readonly LedgerStage _flows;
     private readonly LedgerStage _http;
+    private readonly LedgerStage _bash;
     private readonly LedgerStage _points;
 
     public UndeliveredCounter(FlowLedger ledger)
     {
         _flows = ledger.Stage(LedgerStages.Flows, "records");
         _http = ledger.Stage(LedgerStages.Http, "exchanges");
+        _bash = ledger.Stage(LedgerStages.Bash, "commands");
         _points = ledger.Stage(LedgerStages.Undelivered, "points");
     }
 
@@ -35,6 +38,10 @@ public sealed class UndeliveredCounter : UntypedActor
             case FlowBatch batch:
                 Lose(_flows, batch.Load.Records);
                 Lose(_http, batch.Load.Exchanges);
+                batch.Dispose();
+                break;
+            case CommandBatch batch:
+                Lose(_bash, batch.Commands.Length);
                 batch.Dispose();
                 break;
             case WritePoints points:

@@ -39,6 +39,7 @@ internal sealed class OptionsBuilder
             Output = output,
             Plugins = Plugins(),
             Net = Net(),
+            Bash = Bash(),
             Host = Host(),
             Log = Log(output),
             Kubernetes = Kubernetes(),
@@ -105,6 +106,11 @@ internal sealed class OptionsBuilder
             HttpPathsTotal = _resolver.Resolve(AgentSettings.HttpPathsTotal),
         };
     }
+
+    private BashOptions Bash() => new(
+        _resolver.Resolve(BashSettings.CommandLength),
+        _resolver.Resolve(BashSettings.Redact),
+        _resolver.Resolve(BashSettings.RedactPatterns));
 
     private HostOptions Host()
     {

@@ -181,6 +181,6 @@ internal static class AgentSettings
     [
         ApiServer, Output, EnabledPlugins, Layer7Enabled, Layer7Disabled, Interval, EphemeralPort, IPv6Disabled, IncludeLoopback,
         UdpIdleTimeout, MaxConnections, HttpPathLength, HttpPathsPerFlow, HttpPathsTotal, HostName, Service, Tags,
-        .. ProcessSettings.All,
+        .. BashSettings.All, .. ProcessSettings.All,
     ];
 }
