@@ -61,8 +61,10 @@ static __always_inline void count_loss(__u32 reason)
 		(*count)++;
 }
 
-static __always_inline int read_file(struct bash_file *file, struct task_struct *task)
+/* This and the functions below are no inline functions so that their structures are in the object's BTF. */
+static __noinline int read_process(struct bash_process *process, struct task_struct *task)
 {
+	struct bash_file *file = &process->file;
 	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
 
 	if (!inode)
@@ -71,6 +73,8 @@ static __always_inline int read_file(struct bash_file *file, struct task_struct 
 	file->size = BPF_CORE_READ(inode, i_size);
 	file->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	file->generation = BPF_CORE_READ(inode, i_generation);
+	process->tgid = BPF_CORE_READ(task, tgid);
+	process->pad = 0;
 	return 0;
 }
 
@@ -98,23 +102,36 @@ static __always_inline void fill_line(struct bash_line *line, __u32 length)
 	line->length = length - 1;
 }
 
+static __noinline long fill_short_line(struct bash_short_line *event, const char *text)
+{
+	long length = bpf_probe_read_user_str(event->text, sizeof(event->text), text);
+
+	fill_line(&event->line, length);
+	return length;
+}
+
+static __noinline long fill_long_line(struct bash_long_line *event, const char *text)
+{
+	long length = bpf_probe_read_user_str(event->text, sizeof(event->text), text);
+
+	fill_line(&event->line, length);
+	return length;
+}
+
 static __always_inline void tell_long_line(const char *text)
 {
 	struct bash_long_line *event = bpf_ringbuf_reserve(&bash_events, sizeof(*event), 0);
-	long length;
 
 	if (!event) {
 		count_loss(LOSS_LINE_RING_FULL);
 		return;
 	}
-	length = bpf_probe_read_user_str(event->text, sizeof(event->text), text);
-	if (length <= 0) {
-		count_loss(LOSS_LINE_UNREADABLE);
-		bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
+	if (fill_long_line(event, text) > 0) {
+		bpf_ringbuf_submit(event, 0);
 		return;
 	}
-	fill_line(&event->line, length);
-	bpf_ringbuf_submit(event, 0);
+	count_loss(LOSS_LINE_UNREADABLE);
+	bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
 }
 
 /* Attached where readline() returns. */
@@ -123,23 +140,22 @@ int bash_on_line(struct pt_regs *ctx)
 {
 	const char *text = (const char *)PT_REGS_RC(ctx);
 	struct bash_short_line *event;
-	struct bash_file file = {};
+	struct bash_process process;
 	struct bash_shell *shell;
 	long length;
 
-	if (!text || read_file(&file, (struct task_struct *)bpf_get_current_task()))
+	if (!text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
 		return 0;
-	shell = bpf_map_lookup_elem(&bash_shells, &file);
-	if (!shell || !speaks_for(shell, ctx, bpf_get_current_pid_tgid() >> 32))
+	shell = bpf_map_lookup_elem(&bash_shells, &process.file);
+	if (!shell || !speaks_for(shell, ctx, process.tgid))
 		return 0;
 	event = bpf_ringbuf_reserve(&bash_events, sizeof(*event), 0);
 	if (!event) {
 		count_loss(LOSS_LINE_RING_FULL);
 		return 0;
 	}
-	length = bpf_probe_read_user_str(event->text, sizeof(event->text), text);
+	length = fill_short_line(event, text);
 	if (length > 1 && length < SHORT_TEXT) {
-		fill_line(&event->line, length);
 		bpf_ringbuf_submit(event, 0);
 		return 0;
 	}
@@ -154,23 +170,21 @@ int bash_on_line(struct pt_regs *ctx)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(bash_on_exec, struct task_struct *task)
 {
-	struct bash_file file = {};
+	struct bash_process process;
 	struct bash_process *event;
 	struct bash_shell *shell;
 
-	if (read_file(&file, task))
+	if (read_process(&process, task))
 		return 0;
-	shell = bpf_map_lookup_elem(&bash_shells, &file);
-	if (shell ? !shell->tell_all : !!bpf_map_lookup_elem(&bash_others, &file))
+	shell = bpf_map_lookup_elem(&bash_shells, &process.file);
+	if (shell ? !shell->tell_all : !!bpf_map_lookup_elem(&bash_others, &process.file))
 		return 0;
 	event = bpf_ringbuf_reserve(&bash_events, sizeof(*event), 0);
 	if (!event) {
 		count_loss(LOSS_EXEC_RING_FULL);
 		return 0;
 	}
-	event->file = file;
-	event->tgid = task->tgid;
-	event->pad = 0;
+	*event = process;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
@@ -179,11 +193,10 @@ SEC("iter/task")
 int bash_scan(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct bash_process process = {};
+	struct bash_process process;
 
-	if (!task || task->pid != task->tgid || read_file(&process.file, task))
+	if (!task || task->pid != task->tgid || read_process(&process, task))
 		return 0;
-	process.tgid = task->tgid;
 	bpf_seq_write(ctx->meta->seq, &process, sizeof(process));
 	return 0;
 }

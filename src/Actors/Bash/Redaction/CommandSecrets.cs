@@ -19,6 +19,9 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
 
     private readonly HashSet<string> _before = new(StringComparer.Ordinal);
 
+    /// <summary>Between sshpass and the first word that is no option: what comes then is another program, with another -p.</summary>
+    private bool _isSshpass;
+
     /// <summary>Looks at one word; to be called for each in turn.</summary>
     public void Find(int index)
     {
@@ -26,6 +29,7 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
         if (word.StartsCommand)
         {
             _before.Clear();
+            _isSshpass = false;
         }
 
         if (word.Value.StartsWith('-'))
@@ -41,7 +45,9 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
             found.AddValue(word.Start, word.End);
         }
 
-        _before.Add(Path.GetFileName(word.Value));
+        var name = Path.GetFileName(word.Value);
+        _before.Add(name);
+        _isSshpass = name == "sshpass" || (_isSshpass && word.Value.StartsWith('-'));
     }
 
     private void FindOption(in ShellWord word, int index)
@@ -50,7 +56,7 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
         {
             FindPassword(word, index);
         }
-        else if (word.Value is "-a" && (_before.Contains("redis-cli")))
+        else if (word.Value is "-a" && _before.Contains("redis-cli"))
         {
             AddArgument(index);
         }
@@ -85,11 +91,11 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
     private void FindPassword(in ShellWord word, int index)
     {
         var isAttached = word.Value.Length > 2;
-        if (isAttached && (_before.Overlaps(Mysql) || _before.Overlaps(Mongo) || _before.Overlaps(["sshpass", "7z", "7za"])))
+        if (isAttached && (_before.Overlaps(Mysql) || _before.Overlaps(Mongo) || _before.Overlaps(["7z", "7za"]) || _isSshpass))
         {
             found.AddValue(found.Text.IndexOf('p', word.Start) + 1, WordSecrets.ValueEnd(found.Text, word));
         }
-        else if (!isAttached && (_before.Overlaps(Mongo) || _before.Contains("sshpass") || (_before.Contains("login") && _before.Overlaps(WithLogin))))
+        else if (!isAttached && (_before.Overlaps(Mongo) || _isSshpass || (_before.Contains("login") && _before.Overlaps(WithLogin))))
         {
             AddArgument(index);
         }

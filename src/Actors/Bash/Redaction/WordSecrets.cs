@@ -54,7 +54,7 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
                 found.AddValue(found.Text.IndexOf('=', word.Start) + 1, ValueEnd(found.Text, word));
             }
         }
-        else if (SecretNames.Announces(name) && Argument(words, index) is { } value && !IsDockersSecret(name, value.Value))
+        else if ((SecretNames.Announces(name) || IsOpenSslPass(name)) && Argument(words, index) is { } value && !IsDockersSecret(name, value.Value))
         {
             AddArgument(found, name, value);
         }
@@ -63,7 +63,7 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
     /// <summary>openssl's <c>-pass file:F</c> and the like say where the secret is; <c>pass:S</c> is the secret.</summary>
     private static void AddArgument(SecretRanges found, string name, in ShellWord value)
     {
-        if (name is not ("pass" or "passin" or "passout") || value.Value.IndexOf(':', StringComparison.Ordinal) < 0)
+        if (!IsOpenSslPass(name) || value.Value.IndexOf(':', StringComparison.Ordinal) < 0)
         {
             found.AddValue(value.Start, value.End);
         }
@@ -72,6 +72,8 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
             found.AddValue(found.Text.IndexOf(':', value.Start) + 1, ValueEnd(found.Text, value));
         }
     }
+
+    private static bool IsOpenSslPass(string name) => name is "pass" or "passin" or "passout";
 
     // There --secret names one that is kept elsewhere.
     private static bool IsDockersSecret(string name, string value) =>
@@ -85,8 +87,9 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
         var raw = found.Text.IndexOf('=', word.Start, word.End - word.Start);
         while (equals > 0 && raw >= 0)
         {
-            var name = LastName(word.Value.AsSpan(0, equals));
-            if (name.Length > 0 && SecretNames.Announces(name.ToString()))
+            var before = word.Value.AsSpan(0, equals).TrimEnd('+');
+            var name = LastName(before);
+            if (name.Length > 0 && (name.Length == before.Length || word.Value.StartsWith('-')) && SecretNames.Announces(name.ToString()))
             {
                 found.AddValue(raw + 1, ValueEnd(found.Text, word));
                 return;
@@ -104,7 +107,6 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
 
     private static ReadOnlySpan<char> LastName(ReadOnlySpan<char> text)
     {
-        text = text.EndsWith("+") ? text[..^1] : text;
         var at = text.Length;
         while (at > 0 && (char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' or '.' or '-'))
         {
