@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using EbpfActors.Actors.Bash;
+using EbpfActors.Actors.Conntrack;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Probes;
@@ -38,6 +39,11 @@ internal static class AgentParts
     private static ImmutableArray<PluginSpec> ProbesOf(AgentActorOptions options)
     {
         var probes = ImmutableArray.CreateBuilder<PluginSpec>();
+        if (options.ConntrackProbe is { } conntrack)
+        {
+            probes.Add(new PluginSpec(ConntrackProbeActor.Name, ConntrackProbeActor.Props(conntrack, options.Ledger)));
+        }
+
         if (options.NetProbe is { } net)
         {
             probes.Add(new PluginSpec(NetProbeActor.Name, NetProbeActor.Props(net, options.Ledger)));

@@ -2,6 +2,7 @@ using Akka.Actor;
 using EbpfActors.Actors;
 using EbpfActors.Actors.Bash;
 using EbpfActors.Actors.Bash.Redaction;
+using EbpfActors.Actors.Conntrack;
 using EbpfActors.Actors.DataKit;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
@@ -14,6 +15,7 @@ using EbpfActors.Actors.Supervision;
 using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
 using EbpfActors.Probes.Bash;
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
 using Spectre.Console;
 
@@ -22,7 +24,14 @@ namespace EbpfActors.Agent;
 /// <summary>Maps what the user configured to what the actors are made from.</summary>
 internal static class ActorOptions
 {
-    public static AgentActorOptions Of(AgentOptions options, FlowLedger ledger) => new()
+    public static AgentActorOptions Of(AgentOptions options, FlowLedger ledger)
+    {
+        // Between the conntrack plugin, which knows, and the net plugin, which asks.
+        var nat = options.Plugins.Has(PluginNames.Conntrack) && options.Plugins.Has(PluginNames.Net) ? new NatLookup() : null;
+        return Of(options, ledger, nat);
+    }
+
+    private static AgentActorOptions Of(AgentOptions options, FlowLedger ledger, NatLookup? nat) => new()
     {
         Ledger = ledger,
         Renderers = Renderers(Identity(options), LineCuts.In(ledger)),
@@ -32,8 +41,9 @@ internal static class ActorOptions
             MaxKeys = Math.Max(options.Net.MaxConnections, 1024),
             HttpPaths = new HttpPathLimits { PerFlow = options.Net.HttpPathsPerFlow, Total = options.Net.HttpPathsTotal },
         },
-        NetProbe = options.Plugins.Has(PluginNames.Net) ? Net(options) : null,
+        NetProbe = options.Plugins.Has(PluginNames.Net) ? Net(options, nat) : null,
         BashProbe = options.Plugins.Has(PluginNames.Bash) ? Bash(options) : null,
+        ConntrackProbe = nat is null ? null : Conntrack(options, nat),
         DataKit = options.Output.Has(OutputKind.DataKit) ? DataKit(options, ledger) : null,
         WriterStatusRequest = GetWriterStatus.Instance,
         Outputs = [.. Outputs(options, ledger)],
@@ -44,7 +54,7 @@ internal static class ActorOptions
     private static FlowRenderers Renderers(PointIdentity identity, LineCuts cuts) =>
         new(new NetflowLineRenderer(identity, cuts), new HttpflowLineRenderer(identity, cuts));
 
-    private static NetPluginOptions Net(AgentOptions options) => new()
+    private static NetPluginOptions Net(AgentOptions options, NatLookup? nat) => new()
     {
         Create = () => new NetProbe(new NetProbeOptions
         {
@@ -55,7 +65,12 @@ internal static class ActorOptions
             Http = options.Plugins.Has(PluginNames.HttpFlow),
             HttpPathLength = options.Net.HttpPathLength,
         }),
-        Table = new FlowTableOptions { EphemeralPortStart = options.Net.EphemeralPort, IncludeLoopback = options.Net.IncludeLoopback },
+        Table = new FlowTableOptions
+        {
+            EphemeralPortStart = options.Net.EphemeralPort,
+            IncludeLoopback = options.Net.IncludeLoopback,
+            Nat = nat,
+        },
     };
 
     private static BashPluginOptions Bash(AgentOptions options) => new()
@@ -64,6 +79,19 @@ internal static class ActorOptions
         Identity = Identity(options),
         Interval = options.Net.Interval,
         Redaction = new RedactionOptions(options.Bash.RedactionRules, options.Bash.RedactionPatterns),
+    };
+
+    private static ConntrackPluginOptions Conntrack(AgentOptions options, NatLookup nat) => new()
+    {
+        Create = () => new ConntrackProbe(new ConntrackOptions
+        {
+            ProcRoot = options.Host.Proc,
+            HostRoot = options.Host.Root,
+            MaxConnections = options.Net.MaxConnections,
+            // A flow's last record comes with the flush after its end, and a UDP flow's after its idle timeout.
+            Linger = (2 * options.Net.Interval) + options.Net.UdpIdleTimeout,
+        }),
+        Lookup = nat,
     };
 
     private static Props DataKit(AgentOptions options, FlowLedger ledger) => DataKitWriter.Props(

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using EbpfActors.Actors;
 using EbpfActors.Actors.Bash;
+using EbpfActors.Actors.Conntrack;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Probes;
 using EbpfActors.Agent.Configuration;
@@ -52,6 +53,11 @@ internal sealed class AgentSystem : IAsyncDisposable
         if (options.Plugins.Has(PluginNames.Bash))
         {
             yield return BashProbeActor.Name;
+        }
+
+        if (options.Plugins.Has(PluginNames.Conntrack) && options.Plugins.Has(PluginNames.Net))
+        {
+            yield return ConntrackProbeActor.Name;
         }
     }
 

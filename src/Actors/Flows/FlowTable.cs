@@ -31,7 +31,7 @@ public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
         switch (FlowFilter.Judge(delta, options.IncludeLoopback))
         {
             case FlowVerdict.Keep:
-                ref var totals = ref CollectionsMarshal.GetValueRefOrAddDefault(_flows, FlowKey.Of(delta.Flow, options.EphemeralPortStart), out _);
+                ref var totals = ref CollectionsMarshal.GetValueRefOrAddDefault(_flows, Key(delta), out _);
                 totals += FlowTotals.Of(delta);
                 _records++;
                 break;
@@ -82,6 +82,14 @@ public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
 
         _http.Discard(reason);
         Clear();
+    }
+
+    private FlowKey Key(in FlowDelta delta)
+    {
+        var nat = options.Nat is not { } lookup ? default
+            : (delta.Established | delta.Closed) != 0 ? lookup.FindFresh(delta.Flow)
+            : lookup.Find(delta.Flow);
+        return FlowKey.Of(delta.Flow, options.EphemeralPortStart, nat);
     }
 
     private void Clear()

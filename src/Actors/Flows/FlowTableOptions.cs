@@ -1,3 +1,5 @@
+using EbpfActors.Actors.Conntrack;
+
 namespace EbpfActors.Actors.Flows;
 
 /// <summary>How records become keyed sums.</summary>
@@ -8,6 +10,9 @@ public sealed record FlowTableOptions
 
     /// <summary>Keeps flows of the host with itself.</summary>
     public bool IncludeLoopback { get; init; }
+
+    /// <summary>Where outgoing connections really go; null: nobody knows.</summary>
+    public NatLookup? Nat { get; init; }
 
     /// <summary>Keys in one batch at most.</summary>
     public int BatchKeys { get; init; } = 512;

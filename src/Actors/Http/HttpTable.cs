@@ -84,11 +84,13 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
 
     private void Keep(in HttpExchange exchange)
     {
-        ref var sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_byKey, FlowKey.Of(exchange.Flow, options.EphemeralPortStart), out _);
+        ref var sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_byKey, Key(exchange.Flow), out _);
         sums ??= _pool.Take();
         Buckets += sums.Add(exchange) ? 1 : 0;
         _load += new FlowLoad(0, exchange.Count, Parts: 1);
     }
+
+    private FlowKey Key(in FlowIdentity flow) => FlowKey.Of(flow, options.EphemeralPortStart, options.Nat?.Find(flow) ?? default);
 
     private void Clear()
     {

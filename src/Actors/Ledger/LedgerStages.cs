@@ -12,6 +12,9 @@ public static class LedgerStages
     /// <summary>Command lines, from the probe's reader to the points.</summary>
     public const string Bash = "bash";
 
+    /// <summary>News of translated connections; nothing of it becomes a point.</summary>
+    public const string Conntrack = "conntrack";
+
     /// <summary>What the kernel side of a probe saw: records handed to user space, and what it could not keep.</summary>
     public const string Kernel = "kernel";
 

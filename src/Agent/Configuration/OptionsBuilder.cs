@@ -69,6 +69,11 @@ internal sealed class OptionsBuilder
             _warnings.Add($"nothing to collect: of the enabled plugins ({string.Join(", ", asked)}) this version can run none");
         }
 
+        if (enabled.Contains(PluginNames.Conntrack) && !enabled.Contains(PluginNames.Net))
+        {
+            _warnings.Add($"{PluginNames.Conntrack} adds tags to the points of {PluginNames.Net}, which is not enabled: alone it does nothing");
+        }
+
         return new PluginOptions(enabled, Implemented(layer7));
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using EbpfActors.Probes.Conntrack;
 using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Probes.Native;
@@ -30,6 +31,31 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int bind(SafeFileHandle socket, void* address, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setsockopt(SafeFileHandle socket, int level, int option, void* value, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint recv(SafeFileHandle socket, void* buffer, nuint count, int flags);
+
+    /// <summary>Moves the calling thread.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setns(SafeFileHandle space, int kind);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int epoll_create1(int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int epoll_ctl(SafeFileHandle epoll, int operation, SafeFileHandle file, Poller.Event* wanted);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int epoll_wait(SafeFileHandle epoll, Poller.Event* events, int most, int timeoutMilliseconds);
 
     [LibraryImport(Library)]
     internal static partial int vsnprintf(byte* buffer, nuint size, byte* format, void* arguments);
@@ -71,6 +97,19 @@ internal static unsafe partial class LibC
         return length >= 0 ? Encoding.UTF8.GetString(buffer, (int)length) : null;
     }
 
+    /// <summary>The inode number of an open file; null when it cannot be told.</summary>
+    internal static ulong? Inode(SafeFileHandle file)
+    {
+        const int EmptyPath = 0x1000;
+        const uint WantInode = 0x100;
+        const int InodeAt = 32; // struct statx
+        var buffer = stackalloc byte[256];
+        fixed (byte* path = "\0"u8)
+        {
+            return statx(file, path, EmptyPath, WantInode, buffer) == 0 ? *(ulong*)(buffer + InodeAt) : null;
+        }
+    }
+
     /// <summary>As many bytes as there are now; 0 at the end, -1 and errno.</summary>
     internal static int Read(SafeFileHandle file, Span<byte> to)
     {
@@ -79,6 +118,9 @@ internal static unsafe partial class LibC
             return (int)read(file, buffer, (nuint)to.Length);
         }
     }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int statx(SafeFileHandle folder, byte* path, int flags, uint mask, byte* buffer);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint readlink(string path, byte* buffer, nuint size);
