@@ -6,6 +6,7 @@
  */
 #include "../common/kernel.h"
 #include <linux/ptrace.h>
+#include <linux/bpf_perf_event.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -13,7 +14,7 @@
 #include "bash_wire.h"
 
 #define RING_BYTES (1024 * 1024)
-#define MAX_SHELLS 4096
+#define MAX_SHELLS 1024
 #define MAX_OTHERS 8192
 #define MAX_OWNED_PROCESSES 16384
 
@@ -22,9 +23,9 @@ struct {
 	__uint(max_entries, RING_BYTES);
 } bash_events SEC(".maps");
 
+/* Preallocated: programs of perf events may use no other before 6.1. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, MAX_SHELLS);
 	__type(key, struct bash_file);
 	__type(value, struct bash_shell);
@@ -93,13 +94,11 @@ static __always_inline int speaks_for(const struct bash_shell *shell, struct pt_
 
 static __always_inline void fill_line(struct bash_line *line, __u32 length)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-
 	line->time_ns = bpf_ktime_get_ns();
 	line->tgid = bpf_get_current_pid_tgid() >> 32;
 	line->uid = (__u32)bpf_get_current_uid_gid();
-	line->mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	line->length = length - 1;
+	line->pad = 0;
 }
 
 static __noinline long fill_short_line(struct bash_short_line *event, const char *text)
@@ -134,21 +133,11 @@ static __always_inline void tell_long_line(const char *text)
 	bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
 }
 
-/* Attached where readline() returns. */
-SEC("uprobe")
-int bash_on_line(struct pt_regs *ctx)
+static __always_inline int tell_line(const char *text)
 {
-	const char *text = (const char *)PT_REGS_RC(ctx);
 	struct bash_short_line *event;
-	struct bash_process process;
-	struct bash_shell *shell;
 	long length;
 
-	if (!text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
-		return 0;
-	shell = bpf_map_lookup_elem(&bash_shells, &process.file);
-	if (!shell || !speaks_for(shell, ctx, process.tgid))
-		return 0;
 	event = bpf_ringbuf_reserve(&bash_events, sizeof(*event), 0);
 	if (!event) {
 		count_loss(LOSS_LINE_RING_FULL);
@@ -165,6 +154,33 @@ int bash_on_line(struct pt_regs *ctx)
 	else if (length < 0)
 		count_loss(LOSS_LINE_UNREADABLE);
 	return 0;
+}
+
+/* Attached where readline() returns. */
+SEC("uprobe")
+int bash_on_line(struct pt_regs *ctx)
+{
+	const char *text = (const char *)PT_REGS_RC(ctx);
+	struct bash_process process;
+	struct bash_shell *shell;
+
+	if (!text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
+		return 0;
+	shell = bpf_map_lookup_elem(&bash_shells, &process.file);
+	return shell && speaks_for(shell, ctx, process.tgid) ? tell_line(text) : 0;
+}
+
+/* A breakpoint at the same place, in the one process that began before its file had a probe. The probe takes long to attach;
+ * it speaks from the moment on in which its program is in the table, and until then this does. */
+SEC("perf_event")
+int bash_on_break(struct bpf_perf_event_data *ctx)
+{
+	const char *text = (const char *)ctx->regs.rax;
+	struct bash_process process;
+
+	if (!text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
+		return 0;
+	return bpf_map_lookup_elem(&bash_shells, &process.file) ? 0 : tell_line(text);
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -43,8 +43,8 @@ struct bash_line {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u32 tgid;    /* in the initial pid namespace */
 	__u32 uid;     /* in the initial user namespace */
-	__u32 mount_ns;
-	__u32 length; /* without the NUL */
+	__u32 length;  /* without the NUL */
+	__u32 pad;
 };
 _Static_assert(sizeof(struct bash_line) == 24, "bash_line is a wire format");
 

@@ -112,20 +112,11 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
-struct mnt_namespace {
-	struct ns_common ns;
-};
-
-struct nsproxy {
-	struct mnt_namespace *mnt_ns;
-};
-
 struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
-	struct nsproxy *nsproxy;
 	char comm[16];
 };
 

@@ -19,6 +19,7 @@ var rounds = args is ["--rounds", var given] ? int.Parse(given) : 5;
     ("replay", HttpReplay.Run),
     ("iperf3", Iperf.Run),
     ("bpf time", BpfTime.Run),
+    ("conntrack", ConntrackCost.Run),
     ("50,000 connections", OpenConnections.Run),
 ];
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Native;
+using EbpfActors.Probes.Tls.Discovery;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -8,8 +9,10 @@ namespace EbpfActors.Probes.Bash;
 internal sealed class AttachedFiles(BpfObject bash) : IDisposable
 {
     private const string Program = "bash_on_line";
+    private const int MostBreakpoints = 4;
 
     private readonly Dictionary<string, Attached> _byFile = [];
+    private readonly List<Task> _detaching = [];
     private uint _lastOwner;
     private bool _hasCookies = true;
 
@@ -29,24 +32,48 @@ internal sealed class AttachedFiles(BpfObject bash) : IDisposable
         return attached.Owner;
     }
 
+    public bool Knows(string file) => _byFile.ContainsKey(file);
+
+    /// <summary>
+    /// What the process returns from readline until its file has a probe: attaching one takes a grace period of the kernel,
+    /// a shell takes less to read its first line when that was typed ahead. To be disposed once the probe speaks.
+    /// </summary>
+    public IReadOnlyList<IDisposable> Meanwhile(uint pid, ReadlineSite site, IEnumerable<Mapping> mappings) =>
+    [
+        .. from offset in site.Offsets.Take(site.IsEntry ? 0 : MostBreakpoints)
+           from mapping in mappings
+           where offset >= mapping.Offset && offset - mapping.Offset < mapping.End - mapping.Start
+           let breakpoint = Breakpoint.Attach(bash, "bash_on_break", pid, mapping.Start + (offset - mapping.Offset))
+           where breakpoint is not null
+           select breakpoint,
+    ];
+
     /// <summary>Detaches from all other files. A refusal is forgotten as well, and is news when it comes again.</summary>
     public void KeepOnly(HashSet<string> files)
     {
         foreach (var (file, attached) in _byFile.Where(f => !files.Contains(f.Key)).ToList())
         {
             _byFile.Remove(file);
-            attached.Dispose();
+
+            // Each takes a grace period of the kernel, in which a new shell would have to wait.
+            _detaching.Add(Task.Run(attached.Dispose));
         }
+
+        _detaching.RemoveAll(d => d.IsCompleted);
     }
 
-    public void Dispose() => KeepOnly([]);
+    public void Dispose()
+    {
+        KeepOnly([]);
+        Task.WaitAll([.. _detaching]);
+    }
 
     private Attached AttachNew(string openPath, string shownPath)
     {
         var links = new List<IDisposable>();
         try
         {
-            using var file = ProcessFiles.Open(openPath);
+            using var file = OpenedFile.TryOpen(openPath, out _);
             if (file is null || ReadlineSite.Find(file) is not { } site)
             {
                 return Attached.Refused(shownPath, "no readline was found in it");

@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using EbpfActors.Probes.Tls.Discovery;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -6,7 +6,7 @@ namespace EbpfActors.Probes.Bash;
 /// Knows which programs are bash and keeps the probes on the files in which their readline is. Fed with processes, by exec or
 /// by a scan; never fails because of one. Not thread-safe.
 /// </summary>
-internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedFiles attached)
+internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedFiles attached, UserNames users)
 {
     private const int MostOthers = 16_384;
     private static readonly TimeSpan LoadingTakesAtMost = TimeSpan.FromSeconds(2);
@@ -87,23 +87,21 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
     private void Examine(in BashProcess process)
     {
         var link = $"{procRoot}/{process.Tgid}/exe";
-        using var program = ProcessFiles.Open(link);
+        using var program = OpenedFile.TryOpen(link, out _);
 
         // It may have gone, or be another program by now. Then nothing is noted, so that the next one is told again.
-        if (program is not null && ProcessFiles.ReadLink(link) is { } path && (ulong)RandomAccess.GetLength(program) == process.File.Size)
+        if (program is not null && ProcessFiles.ReadLink(link) is { } path && program.Length == process.File.Size)
         {
             Settle(process, program, path, link);
         }
     }
 
-    private void Settle(in BashProcess process, SafeFileHandle program, string path, string link)
+    private void Settle(in BashProcess process, OpenedFile program, string path, string link)
     {
         switch (ShellProgram.Classify(program, path))
         {
             case ShellKind.WithReadline:
-                var file = ProcessMappings.Of(procRoot, process.Tgid).FirstOrDefault(m => m.Path == path).File ?? process.File.Name;
-                kernel.Shell(process.File, attached.Attach(file, link, path));
-                _shells[process.File] = file;
+                AddShell(process, program, path, link);
                 break;
             case ShellKind.NeedsLibrary:
                 kernel.Shell(process.File, owner: 0);
@@ -118,6 +116,25 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
                 Dismiss(process.File);
                 break;
         }
+    }
+
+    private void AddShell(in BashProcess process, OpenedFile program, string path, string link)
+    {
+        var mappings = ProcessMappings.Of(procRoot, process.Tgid).Where(m => m.Path == path).ToList();
+        var file = mappings.Count > 0 ? mappings[0].File : process.File.Name;
+        var meanwhile = attached.Knows(file) || ReadlineSite.Find(program) is not { } site ? [] : attached.Meanwhile(process.Tgid, site, mappings);
+        users.Remember(process.Tgid);
+        if (attached.Attach(file, link, path) is var owner and not 0)
+        {
+            kernel.Shell(process.File, owner);
+        }
+
+        foreach (var breakpoint in meanwhile)
+        {
+            breakpoint.Dispose();
+        }
+
+        _shells[process.File] = file;
     }
 
     private void Dismiss(in BashFile file)

@@ -42,9 +42,14 @@ public sealed class BashProbe : IBashProbe
         _losses.Open(_object.Map("bash_losses"));
         _ring = Keep(new RingReader(_object.Map("bash_events")));
         _attached = Keep(new AttachedFiles(_object));
-        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(_object), _attached);
+        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(_object), _attached, _users);
         _scan = Keep(_object.AttachIterator("bash_scan"));
         ShellProgram.WarmUp();
+        if (Breakpoint.KeepReady() is { } ready)
+        {
+            Keep(ready);
+        }
+
         AttachExec();
         Scan();
         _scannedAt = Stopwatch.GetTimestamp();
@@ -153,7 +158,7 @@ public sealed class BashProbe : IBashProbe
     private ShellCommand Command(in BashLine line, ReadOnlySpan<byte> bytes)
     {
         var (text, isCut) = CommandText.Of(bytes, _options.CommandLength);
-        return new ShellCommand(UnixNanoseconds(line.TimeNs), line.Tgid, _users.Name(line.Tgid, line.Uid, line.MountNs), text, isCut);
+        return new ShellCommand(UnixNanoseconds(line.TimeNs), line.Tgid, _users.Name(line.Tgid, line.Uid), text, isCut);
     }
 
     /// <summary>The two clocks are compared now, so that setting the clock moves no more than what is under way.</summary>

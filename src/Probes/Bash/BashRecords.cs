@@ -44,8 +44,8 @@ internal struct BashLine
     internal ulong TimeNs;
     internal uint Tgid;
     internal uint Uid;
-    internal uint MountNs;
     internal uint Length;
+    internal uint Pad;
 
     /// <summary>False for bytes that are not a line: another size, or a length beyond the text.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> bytes, out BashLine line, out ReadOnlySpan<byte> text)

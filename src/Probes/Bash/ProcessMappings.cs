@@ -5,19 +5,33 @@ namespace EbpfActors.Probes.Bash;
 /// <summary>One mapped file of a process: its address range as /proc/PID/map_files names it, and which file it is.</summary>
 internal readonly record struct Mapping(string Range, string File, string Path)
 {
+    public ulong Start { get; init; }
+
+    public ulong End { get; init; }
+
+    /// <summary>Where in the file it begins.</summary>
+    public ulong Offset { get; init; }
+
     /// <summary>Reads a line of /proc/PID/maps; null for what is not a file.</summary>
     public static Mapping? Parse(string line)
     {
         var fields = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
-        return fields.Length == 6 && fields[4] != "0" ? new Mapping(Plain(fields[0]), $"{fields[3]}:{fields[4]}", fields[5].TrimStart()) : null;
+        if (fields.Length < 6 || fields[4] == "0" || fields[0].Split('-') is not [var from, var to])
+        {
+            return null;
+        }
+
+        // maps pads addresses with zeros, map_files does not.
+        var (start, end) = (Hex(from), Hex(to));
+        return new Mapping(string.Create(CultureInfo.InvariantCulture, $"{start:x}-{end:x}"), $"{fields[3]}:{fields[4]}", fields[5].TrimStart())
+        {
+            Start = start,
+            End = end,
+            Offset = Hex(fields[2]),
+        };
     }
 
-    // maps pads addresses with zeros, map_files does not.
-    private static string Plain(string range)
-    {
-        var ends = range.Split('-');
-        return string.Join('-', ends.Select(e => ulong.Parse(e, NumberStyles.HexNumber, CultureInfo.InvariantCulture).ToString("x", CultureInfo.InvariantCulture)));
-    }
+    private static ulong Hex(string text) => ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }
 
 /// <summary>The files that a process has mapped, as far as it still lives.</summary>

@@ -1,5 +1,4 @@
-using EbpfActors.Probes.Elf;
-using Microsoft.Win32.SafeHandles;
+using EbpfActors.Probes.Tls.Elf;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -9,20 +8,24 @@ namespace EbpfActors.Probes.Bash;
 /// </summary>
 internal sealed record ReadlineSite(IReadOnlyList<ulong> Offsets, bool IsEntry)
 {
+    internal const string Function = "readline";
+
     private const int MostCode = 16 * 1024;
 
     /// <summary>Null when the file does not define the function.</summary>
-    public static ReadlineSite? Find(SafeFileHandle file)
+    public static ReadlineSite? Find(IFileBytes file)
     {
-        if (ElfFile.TryOpen(file) is not { } elf || elf.FindFunction("readline"u8) is not { } readline)
+        if (ElfImage.Read(file) is not { } elf
+            || !ElfSymbols.Find(elf, Function).TryGetValue(Function, out var readline)
+            || elf.CodeOffset(readline.Address) is not { } offset)
         {
             return null;
         }
 
-        var code = elf.ReadCode(readline, MostCode);
-        var returns = code.Length > 0 ? ReturnSites.Find(code) : [];
+        var isKnown = readline.Size is > 0 and <= MostCode;
+        var returns = isKnown ? ReturnSites.Find(elf.Code(readline.Address, (int)readline.Size)) : [];
         return returns.Count > 0
-            ? new ReadlineSite([.. returns.Select(r => readline.FileOffset + (ulong)r)], IsEntry: false)
-            : new ReadlineSite([readline.FileOffset], IsEntry: true);
+            ? new ReadlineSite([.. returns.Select(r => offset + (ulong)r)], IsEntry: false)
+            : new ReadlineSite([offset], IsEntry: true);
     }
 }

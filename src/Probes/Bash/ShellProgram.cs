@@ -1,5 +1,5 @@
-using EbpfActors.Probes.Elf;
-using Microsoft.Win32.SafeHandles;
+using EbpfActors.Probes.Tls.Discovery;
+using EbpfActors.Probes.Tls.Elf;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -22,28 +22,34 @@ internal enum ShellKind
 /// <summary>Tells bash from other programs by what the file holds, whatever it is called.</summary>
 internal static class ShellProgram
 {
-    public static ShellKind Classify(SafeFileHandle program, string path)
+    /// <summary>bash exports its functions for loadable builtins; stripping leaves those.</summary>
+    private const string Signature = "bash_initialize_history";
+
+    public static ShellKind Classify(IFileBytes program, string path)
     {
-        if (ElfFile.TryOpen(program) is not { } elf)
+        if (ElfImage.Read(program) is not { } elf)
         {
             return ShellKind.Other;
         }
 
-        // bash exports its functions for loadable builtins; stripping leaves those.
-        if (!IsCalledBash(path) && elf.FindExportedFunction("bash_initialize_history"u8) is null)
+        var found = ElfSymbols.Find(elf, Signature, ReadlineSite.Function);
+        if (!IsCalledBash(path) && !found.ContainsKey(Signature))
         {
             return ShellKind.Other;
         }
 
-        return elf.FindFunction("readline"u8) is not null ? ShellKind.WithReadline
-            : elf.Imports("readline"u8) ? ShellKind.NeedsLibrary
+        return found.ContainsKey(ReadlineSite.Function) ? ShellKind.WithReadline
+            : NeedsReadline(elf) ? ShellKind.NeedsLibrary
             : ShellKind.Unreadable;
     }
+
+    private static bool NeedsReadline(ElfImage elf) =>
+        elf.Section(".dynstr") is { } names && elf.File.Search(names.Offset, names.Size, "libreadline.so"u8, 1).Count > 0;
 
     /// <summary>Compiles what a first shell would otherwise have to wait for.</summary>
     public static void WarmUp()
     {
-        using var self = ProcessFiles.Open("/proc/self/exe");
+        using var self = OpenedFile.TryOpen("/proc/self/exe", out _);
         if (self is not null)
         {
             Classify(self, "bash");

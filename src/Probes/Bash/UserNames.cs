@@ -9,33 +9,38 @@ namespace EbpfActors.Probes.Bash;
 internal sealed class UserNames(string procRoot)
 {
     private const int MostRoots = 256;
+    private const int MostProcesses = 4096;
     private const int MostBytes = 1 << 20;
 
-    private readonly Dictionary<(uint MountNs, string Root), Passwd> _passwds = [];
+    private readonly Dictionary<(string Mounts, string Root), Passwd> _passwds = [];
+    private readonly Dictionary<uint, (Passwd Passwd, IReadOnlyList<string> UidMap)> _processes = [];
 
-    /// <summary>The login name, or the number. A process that has gone is asked for as the last one of its mount namespace.</summary>
+    /// <summary>The login name, or the number. A process that has gone is known as it was when it was last asked for.</summary>
     /// <param name="pid">In the namespace of /proc.</param>
     /// <param name="uid">In the initial user namespace.</param>
-    /// <param name="mountNs">Inode of the process's mount namespace.</param>
-    public string Name(uint pid, uint uid, uint mountNs)
+    public string Name(uint pid, uint uid)
     {
-        if (ProcessFiles.ReadLink($"{procRoot}/{pid}/root") is not { } root)
+        Remember(pid);
+        return _processes.TryGetValue(pid, out var process) ? process.Passwd.Name(Translate(process.UidMap, uid)) : Number(uid);
+    }
+
+    /// <summary>Looks who its users are while the process is there: a shell's first line may be its last.</summary>
+    public void Remember(uint pid)
+    {
+        if (ProcessFiles.ReadLink($"{procRoot}/{pid}/root") is not { } root
+            || ProcessFiles.ReadLink($"{procRoot}/{pid}/ns/mnt") is not { } mounts)
         {
-            return _passwds.FirstOrDefault(p => p.Key.MountNs == mountNs).Value?.Name(uid) ?? Number(uid);
+            return;
         }
 
-        if (!_passwds.TryGetValue((mountNs, root), out var known) || !known.IsCurrent(pid))
+        if (!_passwds.TryGetValue((mounts, root), out var known) || !known.IsCurrent(pid))
         {
-            if (_passwds.Count >= MostRoots)
-            {
-                _passwds.Clear();
-            }
-
-            known = Passwd.Read(procRoot, pid);
-            _passwds[(mountNs, root)] = known;
+            MakeRoom(_passwds, MostRoots);
+            _passwds[(mounts, root)] = known = Passwd.Read(procRoot, pid);
         }
 
-        return known.Name(Translate(ProcessFiles.ReadLines($"{procRoot}/{pid}/uid_map"), uid));
+        MakeRoom(_processes, MostProcesses);
+        _processes[pid] = (known, ProcessFiles.ReadLines($"{procRoot}/{pid}/uid_map"));
     }
 
     /// <summary>The lines of /proc/PID/uid_map are: first number inside, first number outside, how many.</summary>
@@ -58,6 +63,15 @@ internal sealed class UserNames(string procRoot)
     }
 
     internal static string Number(uint uid) => uid.ToString(CultureInfo.InvariantCulture);
+
+    private static void MakeRoom<TKey, TValue>(Dictionary<TKey, TValue> cache, int most)
+        where TKey : notnull
+    {
+        if (cache.Count >= most)
+        {
+            cache.Clear();
+        }
+    }
 
     /// <summary>One passwd file as it was when it was read.</summary>
     private sealed class Passwd(string procRoot, DateTime written, long length, Dictionary<uint, string> names)

@@ -68,6 +68,6 @@ internal sealed class NetworkNamespaces(string procRoot, string hostRoot)
     private static uint? InodeOfBound(string path)
     {
         using var space = Open(path);
-        return space is not null && LibC.Inode(space) is { } inode and <= uint.MaxValue ? (uint)inode : null;
+        return space is not null && LibC.StatX(space, out var file) == 0 && file.Inode <= uint.MaxValue ? (uint)file.Inode : null;
     }
 }

@@ -88,6 +88,9 @@ internal static unsafe partial class LibC
         }
     }
 
+    /// <summary>perf_event_open on any CPU, closed on exec; a descriptor, or -1 and errno.</summary>
+    internal static int OpenProcessEvent(byte* attribute, int pid) => (int)syscall(PerfEventOpen, (nint)attribute, pid, -1, -1, 8);
+
     /// <summary>Where a symbolic link leads, up to 4096 bytes of it; null when there is none.</summary>
     internal static string? ReadLink(string path)
     {
@@ -95,19 +98,6 @@ internal static unsafe partial class LibC
         var buffer = stackalloc byte[Most];
         var length = readlink(path, buffer, Most);
         return length >= 0 ? Encoding.UTF8.GetString(buffer, (int)length) : null;
-    }
-
-    /// <summary>The inode number of an open file; null when it cannot be told.</summary>
-    internal static ulong? Inode(SafeFileHandle file)
-    {
-        const int EmptyPath = 0x1000;
-        const uint WantInode = 0x100;
-        const int InodeAt = 32; // struct statx
-        var buffer = stackalloc byte[256];
-        fixed (byte* path = "\0"u8)
-        {
-            return statx(file, path, EmptyPath, WantInode, buffer) == 0 ? *(ulong*)(buffer + InodeAt) : null;
-        }
     }
 
     /// <summary>As many bytes as there are now; 0 at the end, -1 and errno.</summary>
@@ -118,9 +108,6 @@ internal static unsafe partial class LibC
             return (int)read(file, buffer, (nuint)to.Length);
         }
     }
-
-    [LibraryImport(Library, SetLastError = true)]
-    private static partial int statx(SafeFileHandle folder, byte* path, int flags, uint mask, byte* buffer);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint readlink(string path, byte* buffer, nuint size);

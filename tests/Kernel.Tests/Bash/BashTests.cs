@@ -236,7 +236,7 @@ public sealed class BashTests
     [Fact]
     public void A_file_that_nobody_runs_any_more_is_let_go_and_found_again()
     {
-        using var recorder = new CommandRecorder(new BashProbeOptions { ScanEvery = TimeSpan.FromMilliseconds(100) });
+        using var recorder = new CommandRecorder(new BashProbeOptions { ScanEvery = TimeSpan.FromSeconds(1) });
         using var copy = new CopyOfBash();
         using (var bash = Terminal.Bash(copy.Path))
         {

@@ -46,11 +46,11 @@ public sealed class BashTests
     public void A_line_of_literal_bytes_is_read()
     {
         var bytes = new byte[BashLine.ShortBytes];
-        Convert.FromHexString("0102000000000000" + "D2040000" + "E8030000" + "F0000040" + "02000000" + "6C73").CopyTo(bytes, 0);
+        Convert.FromHexString("0102000000000000" + "D2040000" + "E8030000" + "02000000" + "00000000" + "6C73").CopyTo(bytes, 0);
 
         BashLine.TryRead(bytes, out var line, out var text).ShouldBeTrue();
 
-        (line.TimeNs, line.Tgid, line.Uid, line.MountNs).ShouldBe((0x201ul, 1234u, 1000u, 0x400000F0u));
+        (line.TimeNs, line.Tgid, line.Uid).ShouldBe((0x201ul, 1234u, 1000u));
         Encoding.UTF8.GetString(text).ShouldBe("ls");
     }
 
@@ -65,7 +65,7 @@ public sealed class BashTests
         var bytes = new byte[size];
         if (size >= 24)
         {
-            BitConverter.TryWriteBytes(bytes.AsSpan(20), length);
+            BitConverter.TryWriteBytes(bytes.AsSpan(16), length);
         }
 
         BashLine.TryRead(bytes, out _, out _).ShouldBeFalse();
@@ -95,7 +95,7 @@ public sealed class BashTests
     public void A_line_of_maps_names_its_range_as_map_files_does()
     {
         Mapping.Parse("00400000-00452000 r-xp 00000000 08:02 173521                             /usr/bin/a file (deleted)")
-            .ShouldBe(new Mapping("400000-452000", "08:02:173521", "/usr/bin/a file (deleted)"));
+            .ShouldBe(new Mapping("400000-452000", "08:02:173521", "/usr/bin/a file (deleted)") { Start = 0x400000, End = 0x452000 });
         Mapping.Parse("7ffd1000-7ffd2000 rw-p 00000000 00:00 0                          [stack]").ShouldBeNull();
         Mapping.Parse("").ShouldBeNull();
     }

@@ -1,6 +1,6 @@
 using Iced.Intel;
 
-namespace EbpfActors.Probes.Elf;
+namespace EbpfActors.Probes.Bash;
 
 /// <summary>
 /// Where a function returns. A probe there needs no return probe, which only sees calls that began after it was attached:
