@@ -54,15 +54,16 @@ struct {
 	__type(value, __u64);
 } bash_losses SEC(".maps");
 
-static __always_inline void count_loss(__u32 reason)
+/* This and some functions below are no inline functions so that their types are in the object's BTF. */
+static __noinline void count_loss(enum bash_loss reason)
 {
-	__u64 *count = bpf_map_lookup_elem(&bash_losses, &reason);
+	__u32 key = reason;
+	__u64 *count = bpf_map_lookup_elem(&bash_losses, &key);
 
 	if (count)
 		(*count)++;
 }
 
-/* This and the functions below are no inline functions so that their structures are in the object's BTF. */
 static __noinline int read_process(struct bash_process *process, struct task_struct *task)
 {
 	struct bash_file *file = &process->file;
