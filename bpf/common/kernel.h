@@ -108,6 +108,15 @@ struct socket {
 	struct sock *sk;
 };
 
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct mm_struct {
 	struct file *exe_file;
 };
@@ -115,6 +124,7 @@ struct mm_struct {
 struct task_struct {
 	int pid;
 	int tgid;
+	struct files_struct *files;
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
 	char comm[16];

@@ -25,6 +25,8 @@ enum flow_loss {
 	LOSS_HTTP_RING_FULL,    /* parts of HTTP exchanges */
 	LOSS_HTTP_LOST_TRACK,   /* places where an HTTP stream was lost until its next head */
 	LOSS_HTTP_BROKEN,       /* HTTP connections that broke the protocol */
+	LOSS_DNS_RING_FULL,     /* DNS messages, or parts of them */
+	LOSS_DNS_UNREADABLE,    /* packets of the DNS ports whose headers could not be read */
 	LOSS_COUNT,
 };
 

@@ -185,9 +185,22 @@ static __always_inline void find_stream(struct __sk_buff *skb, struct http_sock 
 		return;
 	stream->state = HTTP_START;
 	stream->flags = 0;
-	/* A response that is found again answers the newest request. */
+	/* A response that is found again answers the newest request; a request that is found again is not older than what was
+	 * answered meanwhile, or it and all that follow would be taken for their predecessors. */
 	if (!is_request)
 		stream->message = requests->message ? requests->message - (requests->state == HTTP_START) : 0;
+	else if ((__s32)(stream_of(sock, !egress)->message - stream->message) > 0)
+		stream->message = stream_of(sock, !egress)->message;
+}
+
+/* A stream's first packet may come behind others, or have passed while there was only the listener (TCP_DEFER_ACCEPT): where it
+ * began is what the socket has received, in order, before this packet. */
+static __always_inline void find_begin(struct bpf_sock *sk, struct segment *segment)
+{
+	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
+
+	if (tcp)
+		segment->first = tcp->rcv_nxt - (__u32)tcp->bytes_received;
 }
 
 /* What this host sends passes here in order; what it receives may not, so that the first segment need not be the stream's first. */
@@ -340,6 +353,8 @@ __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egres
 	if (!sock || sock->off)
 		return 0;
 	stream = stream_of(sock, egress);
+	if (!egress && !stream->started && !sock->adopted)
+		find_begin(sk, &segment);
 	bpf_spin_lock(&sock->lock);
 	placed = place(stream, &segment, &gap);
 	bpf_spin_unlock(&sock->lock);

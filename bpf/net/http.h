@@ -207,6 +207,8 @@ static __always_inline int on_value(struct http_stream *stream, __u8 c)
 			/* Only the last coding frames the message. */
 			if (stream->hash == HASH_CHUNKED)
 				stream->flags |= MESSAGE_CHUNKED;
+			else if (stream->hash != HASH_SEED)
+				stream->flags &= ~MESSAGE_CHUNKED;
 			stream->hash = HASH_SEED;
 		} else if (c != ' ' && c != '\t' && c != '\r') {
 			stream->hash = hash_step(stream->hash, c);

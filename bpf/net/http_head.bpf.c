@@ -97,6 +97,8 @@ static __always_inline int take_request(struct __sk_buff *skb, struct http_sock 
 		return 0;
 	line = found->line;
 	if (line > HTTP_PIECE) {
+		if (sock->asked.length)
+			return 0; /* it cannot wait, and what does not wait is handed out to its end */
 		line = line_to_query(window);
 		flags = 0;
 		if (!line)

@@ -56,11 +56,23 @@ __attribute__((noinline)) int http_emit_line(struct __sk_buff *skb, __u32 comple
 	return 0;
 }
 
-static __always_inline __u8 request_flags(struct http_sock *sock, __u32 message)
+/* How far a request has come. When it is over, where it ended, if that is known here: the request behind it may have begun. When
+ * more of them have, user space was told where each begins. */
+static __always_inline __u64 request_pos(struct http_sock *sock, __u32 message, __u8 *flags)
 {
 	struct http_stream *requests = stream_of(sock, sock->requests);
 
-	return requests->message == message + 1 && requests->state == HTTP_START ? HTTP_REQUEST_OVER : 0;
+	if (requests->message == message || requests->state == HTTP_LOST)
+		return requests->pos;
+	if (requests->message == message + 1) {
+		*flags |= HTTP_REQUEST_OVER;
+		return requests->state == HTTP_START ? requests->pos : requests->begun_pos;
+	}
+	if (sock->asked.length && sock->asked.message == message + 1) {
+		*flags |= HTTP_REQUEST_OVER;
+		return sock->asked.pos;
+	}
+	return 0;
 }
 
 static __always_inline void fill_head(struct http_head *head, struct http_sock *sock, const struct http_stream *stream,
@@ -70,7 +82,8 @@ static __always_inline void fill_head(struct http_head *head, struct http_sock *
 	head->begun_ns = stream->begun_ns;
 	head->pos = stream->begun_pos;
 	head->end = stream->pos;
-	head->request_pos = stream_of(sock, sock->requests)->pos;
+	head->flags = (over ? HTTP_COMPLETE : 0) | adopted_flag(sock);
+	head->request_pos = request_pos(sock, stream->message, &head->flags);
 	__builtin_memcpy(head->saddr, conn->saddr, 16);
 	__builtin_memcpy(head->daddr, conn->daddr, 16);
 	head->message = stream->message;
@@ -81,7 +94,6 @@ static __always_inline void fill_head(struct http_head *head, struct http_sock *
 	head->status = stream->status;
 	head->minor = stream->minor;
 	head->direction = conn->direction;
-	head->flags = (over ? HTTP_COMPLETE : 0) | request_flags(sock, stream->message) | adopted_flag(sock);
 	__builtin_memset(head->pad, 0, sizeof(head->pad));
 	__builtin_memcpy(head->comm, conn->owner.comm, sizeof(head->comm));
 }
@@ -142,9 +154,9 @@ static __always_inline void emit_end(struct http_sock *sock, const struct http_s
 	}
 	end->conn = sock->conn;
 	end->end = stream->pos;
-	end->request_pos = stream_of(sock, sock->requests)->pos;
 	end->message = stream->message;
-	end->flags = request_flags(sock, stream->message) | HTTP_COMPLETE;
+	end->flags = HTTP_COMPLETE;
+	end->request_pos = request_pos(sock, stream->message, &end->flags);
 	__builtin_memset(end->pad, 0, sizeof(end->pad));
 	bpf_ringbuf_submit(end, ring_wake_flag(&flow_events));
 }

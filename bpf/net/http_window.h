@@ -142,6 +142,8 @@ static __always_inline int walk_head(struct http_window *window, __u32 have)
 				window->found.head = at + 2;
 				return at + 2 <= have ? 0 : -1;
 			}
+			if ((__u8)word == '\n')
+				return -1; /* a head may end so too */
 			if (read_framing(window, at, word | LOWER_CASE, &window->found))
 				return -1;
 		}

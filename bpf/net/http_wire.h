@@ -11,6 +11,7 @@ enum http_record_flags {
 	HTTP_COMPLETE = 1 << 0,     /* the line, or the message, is over */
 	HTTP_REQUEST_OVER = 1 << 1, /* the request that is answered had been sent in full: request_pos is its end */
 	HTTP_ADOPTED = 1 << 2,      /* the connection is older than the agent: positions count from the first packet seen */
+	HTTP_TLS = 1 << 3,          /* conn is a TLS session, which tls_join ties to a connection */
 };
 
 /* A piece of a request's start line. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* UDP keeps no counters in the socket, so its packets are counted, at the cgroup's socket filters. */
-#include "flow.h"
+#include "dns.h"
 
 #define MAX_EXTENSION_HEADERS 4
 
 struct udp_flows_map udp_flows SEC(".maps");
 struct udp_socks_map udp_socks SEC(".maps");
+struct dns_ports_map dns_ports SEC(".maps");
 extern struct flow_losses_map flow_losses SEC(".maps");
 extern struct flow_control_map flow_control SEC(".maps");
 
@@ -147,7 +148,8 @@ static __always_inline struct udp_flow *new_flow(const struct udp_key *key, int 
 	return bpf_map_lookup_elem(&udp_flows, key);
 }
 
-/* One datagram of a socket of this host. A function of its own: its locals would not fit on the stack beside those of http. */
+/* One datagram of a socket of this host. Returns where its payload begins when that may be DNS, else 0. A function of its own: its
+ * locals would not fit on the stack beside those of http. */
 __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egress)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -155,7 +157,7 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 	struct udp_key key = {};
 	struct udp_delivery *delivery;
 	struct udp_flow *flow;
-	__u32 zero = 0;
+	__u32 zero = 0, dns = 0;
 
 	if (!sk)
 		return 0;
@@ -171,18 +173,20 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 	__builtin_memcpy(key.raddr, egress ? packet.daddr : packet.saddr, 16);
 	key.lport = bpf_ntohs(egress ? packet.sport : packet.dport);
 	key.rport = bpf_ntohs(egress ? packet.dport : packet.sport);
+	if (may_be_dns(&dns_ports, sk, key.lport, key.rport))
+		dns = skb->len - packet.payload;
 	flow = bpf_map_lookup_elem(&udp_flows, &key);
 	if (!flow)
 		flow = new_flow(&key, egress);
 	if (!flow) {
 		count_loss_in(&flow_losses, LOSS_UDP_TABLE_FULL, packet.payload);
-		return 0;
+		return dns;
 	}
 	if (egress) {
 		__sync_fetch_and_add(&flow->tx_bytes, packet.payload);
 		if (flow->owner.rank < OWNER_EXACT && !is_kernel_socket((struct sock *)key.sk))
 			set_owner_current(&flow->owner, OWNER_EXACT);
-		return 0;
+		return dns;
 	}
 	__sync_fetch_and_add(&flow->rx_bytes, packet.payload);
 	delivery = bpf_map_lookup_elem(&udp_delivering, &zero);
@@ -190,7 +194,7 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 		delivery->key = key;
 		delivery->bytes = packet.payload;
 	}
-	return 0;
+	return dns;
 }
 
 int http_on_segment(struct __sk_buff *skb, __u32 egress);
@@ -198,16 +202,23 @@ int http_on_segment(struct __sk_buff *skb, __u32 egress);
 static __always_inline int on_packet(struct __sk_buff *skb, __u32 egress, int http)
 {
 	struct bpf_sock *sk = skb->sk;
+	__u32 dns;
 
 	if (!sk)
 		return 1;
 	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return 1;
-	if (sk->protocol == IPPROTO_UDP)
-		udp_on_datagram(skb, egress);
-	else if (http && sk->protocol == IPPROTO_TCP)
-		http_on_segment(skb, egress);
+	if (sk->protocol == IPPROTO_UDP) {
+		dns = udp_on_datagram(skb, egress);
+		if (dns)
+			dns_on_datagram(skb, egress, dns);
+	} else if (sk->protocol == IPPROTO_TCP) {
+		if (may_be_dns(&dns_ports, sk, sk->src_port, 0))
+			dns_on_segment(skb, egress);
+		else if (http)
+			http_on_segment(skb, egress);
+	}
 	return 1;
 }
 

@@ -4,11 +4,13 @@ using EbpfActors.Actors.Bash;
 using EbpfActors.Actors.Bash.Redaction;
 using EbpfActors.Actors.Conntrack;
 using EbpfActors.Actors.DataKit;
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.LineProtocol;
+using EbpfActors.Actors.Metadata;
 using EbpfActors.Actors.Outputs;
 using EbpfActors.Actors.Probes;
 using EbpfActors.Actors.Supervision;
@@ -17,6 +19,7 @@ using EbpfActors.Agent.Host;
 using EbpfActors.Probes.Bash;
 using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
+using EbpfActors.Probes.Tls.Capture;
 using Spectre.Console;
 
 namespace EbpfActors.Agent;
@@ -40,6 +43,7 @@ internal static class ActorOptions
             Interval = options.Net.Interval,
             MaxKeys = Math.Max(options.Net.MaxConnections, 1024),
             HttpPaths = new HttpPathLimits { PerFlow = options.Net.HttpPathsPerFlow, Total = options.Net.HttpPathsTotal },
+            DnsNames = new DnsNameLimits { PerFlow = options.Dns.NamesPerFlow, Total = options.Dns.NamesTotal },
         },
         NetProbe = options.Plugins.Has(PluginNames.Net) ? Net(options, nat) : null,
         BashProbe = options.Plugins.Has(PluginNames.Bash) ? Bash(options) : null,
@@ -52,7 +56,7 @@ internal static class ActorOptions
     private static PointIdentity Identity(AgentOptions options) => new(options.Host.HostTag, options.Host.Service, [.. options.Host.Tags]);
 
     private static FlowRenderers Renderers(PointIdentity identity, LineCuts cuts) =>
-        new(new NetflowLineRenderer(identity, cuts), new HttpflowLineRenderer(identity, cuts));
+        new(new NetflowLineRenderer(identity, cuts), new HttpflowLineRenderer(identity, cuts), new DnsflowLineRenderer(identity, cuts));
 
     private static NetPluginOptions Net(AgentOptions options, NatLookup? nat) => new()
     {
@@ -64,12 +68,18 @@ internal static class ActorOptions
             ProcRoot = options.Host.Proc,
             Http = options.Plugins.Has(PluginNames.HttpFlow),
             HttpPathLength = options.Net.HttpPathLength,
+            Tls = options.Plugins.Has(PluginNames.HttpFlowTls) ? TlsOptions.OfHost(options.Host.Proc) : null,
+            DnsPorts = options.Dns.Ports,
+            DnsTimeout = options.Dns.Timeout,
+            DnsNames = options.Dns.QueryTags,
         }),
         Table = new FlowTableOptions
         {
             EphemeralPortStart = options.Net.EphemeralPort,
             IncludeLoopback = options.Net.IncludeLoopback,
             Nat = nat,
+            DnsNames = options.Dns.QueryTags,
+            Domains = Domains(options.Dns),
         },
     };
 
@@ -92,6 +102,13 @@ internal static class ActorOptions
             Linger = (2 * options.Net.Interval) + options.Net.UdpIdleTimeout,
         }),
         Lookup = nat,
+    };
+
+    private static DomainTableOptions Domains(DnsOptions options) => new()
+    {
+        MaxAddresses = options.MaxAddresses,
+        MinTimeToLive = options.MinTimeToLive,
+        MaxTimeToLive = options.MaxTimeToLive,
     };
 
     private static Props DataKit(AgentOptions options, FlowLedger ledger) => DataKitWriter.Props(

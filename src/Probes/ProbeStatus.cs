@@ -14,6 +14,9 @@ public sealed record ProbeCounters(long Records, IReadOnlyList<ProbeLoss> Losses
 {
     /// <summary>What was seen, and is no loss, but does not become a point: a request that nobody answered.</summary>
     public IReadOnlyList<ProbeLoss> LeftOut { get; init; } = [];
+
+    /// <summary>Hooks that come and go with what runs on the host; the fixed ones are told when the probe is attached.</summary>
+    public IReadOnlyList<HookStatus> Hooks { get; init; } = [];
 }
 
 /// <summary>How full a bounded table is.</summary>

@@ -18,6 +18,7 @@ var rounds = args is ["--rounds", var given] ? int.Parse(given) : 5;
     ("cost of httpflow", HttpCost.Run),
     ("replay", HttpReplay.Run),
     ("iperf3", Iperf.Run),
+    ("dns", Dns.Run),
     ("bpf time", BpfTime.Run),
     ("conntrack", ConntrackCost.Run),
     ("50,000 connections", OpenConnections.Run),

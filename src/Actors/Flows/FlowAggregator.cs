@@ -1,10 +1,11 @@
 using Akka.Actor;
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.LineProtocol;
 
 namespace EbpfActors.Actors.Flows;
 
-/// <summary>Owns the sums of one key between two flushes, layer 4 and HTTP, and the escaped tags of its points.</summary>
+/// <summary>Owns the sums of one key between two flushes, layer 4, HTTP and DNS, and the escaped tags of its points.</summary>
 public sealed class FlowAggregator : UntypedActor
 {
     private readonly FlowKey _key;
@@ -13,6 +14,7 @@ public sealed class FlowAggregator : UntypedActor
     private object? _prefix;
     private HttpBuckets? _http;
     private PointTags? _httpPrefix;
+    private DnsBuckets? _dns;
 
     internal FlowAggregator(in FlowKey key, FlowAggregatorOptions options)
     {
@@ -23,7 +25,11 @@ public sealed class FlowAggregator : UntypedActor
 
     public static Props Props(FlowKey key, FlowAggregatorOptions options) => Akka.Actor.Props.CreateBy(new Producer(key, options));
 
-    protected override void PostStop() => _http?.Release();
+    protected override void PostStop()
+    {
+        _http?.Release();
+        _dns?.Release();
+    }
 
     protected override void OnReceive(object message)
     {
@@ -31,6 +37,7 @@ public sealed class FlowAggregator : UntypedActor
         {
             case AddTotals add: _totals += add.Totals; break;
             case HttpSums sums: Add(sums); break;
+            case DnsSums sums: Add(sums); break;
             case FlushFlow flush: Flush(flush); break;
             // Stopping here would lose what the parent has sent meanwhile, so the parent decides.
             case ReceiveTimeout: Context.Parent.Tell(new PassivateFlow(_key)); break;
@@ -44,9 +51,19 @@ public sealed class FlowAggregator : UntypedActor
         _http.Add(sums);
     }
 
+    private void Add(DnsSums sums)
+    {
+        _dns ??= new DnsBuckets(_options.DnsNames, _options.DnsNameBudget);
+        _dns.Add(sums);
+    }
+
     private void Flush(FlushFlow flush)
     {
-        var flushed = new FlowFlushed(flush.FlushId, _key, _totals, Line(flush.TimestampNs)) { Http = FlushHttp(flush.TimestampNs) };
+        var flushed = new FlowFlushed(flush.FlushId, _key, _totals, Line(flush.TimestampNs))
+        {
+            Http = FlushHttp(flush.TimestampNs),
+            Dns = _dns?.Flush(_options.Renderers.Dns, _key, flush.TimestampNs) ?? DnsFlushed.Nothing,
+        };
         _totals = default;
         Context.Parent.Tell(flushed);
     }

@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Http;
 
 namespace EbpfActors.Actors.Flows;
@@ -14,4 +15,9 @@ public sealed record FlowAggregatorOptions
 
     /// <summary>What is left of <see cref="HttpPathLimits.Total"/>.</summary>
     public required HttpPathBudget HttpPathBudget { get; init; }
+
+    public DnsNameLimits DnsNames { get; init; } = new();
+
+    /// <summary>What is left of <see cref="DnsNameLimits.Total"/>.</summary>
+    public HttpPathBudget DnsNameBudget { get; init; } = new(new DnsNameLimits().Total);
 }

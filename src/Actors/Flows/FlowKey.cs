@@ -19,6 +19,9 @@ public readonly record struct FlowKey(
     uint NetNamespace,
     string ProcessName)
 {
+    /// <summary>The name under which the destination was asked for; empty when it is not known.</summary>
+    public string Domain { get; init; } = "";
+
     /// <summary>The port value that stands for any client port.</summary>
     public const ushort AnyPort = 0;
 
@@ -26,7 +29,7 @@ public readonly record struct FlowKey(
     public NatTarget Nat { get; init; }
 
     /// <summary>The key of a flow; client ports from <paramref name="ephemeralStart"/> on are collapsed, 0 collapses all.</summary>
-    public static FlowKey Of(in FlowIdentity flow, int ephemeralStart, NatTarget nat = default)
+    public static FlowKey Of(in FlowIdentity flow, int ephemeralStart, string domain = "", NatTarget nat = default)
     {
         var outgoing = flow.Direction == Direction.Outgoing;
         return new FlowKey(
@@ -41,10 +44,13 @@ public readonly record struct FlowKey(
             flow.ProcessName)
         {
             Nat = nat,
+            Domain = domain,
         };
     }
 
-    /// <summary>Numbers first: the name differs only when a process executed another program.</summary>
+    /// <summary>
+    /// Numbers first: the name differs only when a process executed another program, the domain when one address has several.
+    /// </summary>
     public bool Equals(FlowKey other) =>
         Destination == other.Destination
         && Source == other.Source
@@ -52,7 +58,8 @@ public readonly record struct FlowKey(
         && Pid == other.Pid
         && NetNamespace == other.NetNamespace
         && Nat == other.Nat
-        && string.Equals(ProcessName, other.ProcessName, StringComparison.Ordinal);
+        && string.Equals(ProcessName, other.ProcessName, StringComparison.Ordinal)
+        && string.Equals(Domain, other.Domain, StringComparison.Ordinal);
 
     public override int GetHashCode() =>
         HashCode.Combine(Source.Low, Source.High, Destination.Low, Destination.High, Packed, Pid, HashCode.Combine(NetNamespace, Nat.Address.Low, Nat.Port));

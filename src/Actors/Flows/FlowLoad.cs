@@ -6,13 +6,16 @@ namespace EbpfActors.Actors.Flows;
 /// </summary>
 public readonly record struct FlowLoad(long Records, long Exchanges, long Parts)
 {
-    public bool IsEmpty => (Records | Exchanges | Parts) == 0;
+    /// <summary>DNS queries that were answered or timed out.</summary>
+    public long Queries { get; init; }
+
+    public bool IsEmpty => (Records | Exchanges | Parts | Queries) == 0;
 
     public static FlowLoad Add(FlowLoad left, FlowLoad right) =>
-        new(left.Records + right.Records, left.Exchanges + right.Exchanges, left.Parts + right.Parts);
+        new(left.Records + right.Records, left.Exchanges + right.Exchanges, left.Parts + right.Parts) { Queries = left.Queries + right.Queries };
 
     public static FlowLoad Subtract(FlowLoad left, FlowLoad right) =>
-        new(left.Records - right.Records, left.Exchanges - right.Exchanges, left.Parts - right.Parts);
+        new(left.Records - right.Records, left.Exchanges - right.Exchanges, left.Parts - right.Parts) { Queries = left.Queries - right.Queries };
 
     public static FlowLoad operator +(FlowLoad left, FlowLoad right) => Add(left, right);
 

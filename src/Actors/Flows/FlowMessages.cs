@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using Akka.Actor;
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Http;
 
 namespace EbpfActors.Actors.Flows;
@@ -24,6 +25,8 @@ public sealed class FlowBatch(KeyedTotals[] items, int count, KeyedHttp[] http, 
 
     public ReadOnlySpan<KeyedHttp> Http => _items is null ? [] : http.AsSpan(0, httpCount);
 
+    public ImmutableArray<DnsSums> Dns { get; init; } = [];
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _items, null) is { } items)
@@ -45,14 +48,16 @@ public sealed record FlushFlow(long FlushId, long TimestampNs) : INotInfluenceRe
 
 /// <summary>
 /// Aggregator -> flush scheduler -> table: what one key did in one flush window, also as lines. <paramref name="Line"/> is
-/// empty when only HTTP did something.
+/// empty when only HTTP or DNS did something.
 /// </summary>
 public sealed record FlowFlushed(long FlushId, FlowKey Key, FlowTotals Totals, byte[] Line) : INoSerializationVerificationNeeded
 {
     public HttpFlushed Http { get; init; } = HttpFlushed.Nothing;
 
+    public DnsFlushed Dns { get; init; } = DnsFlushed.Nothing;
+
     /// <summary>What the aggregator hands back with this, for the ledger.</summary>
-    public FlowLoad Load => new FlowLoad(Totals.Records, 0, 0) + Http.Load;
+    public FlowLoad Load => new FlowLoad(Totals.Records, 0, 0) + Http.Load + Dns.Load;
 }
 
 /// <summary>Aggregator -> flush scheduler: nothing came for a while; stop me if nothing is on its way.</summary>

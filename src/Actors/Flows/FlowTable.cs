@@ -1,37 +1,45 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
+using EbpfActors.Actors.Metadata;
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
 
 namespace EbpfActors.Actors.Flows;
 
 /// <summary>
-/// Sums the records and HTTP exchanges of one drain or sweep by key, so that what crosses into the actors is one batch and not a message a
+/// Sums the records, HTTP and DNS exchanges of one drain or sweep by key, so that what crosses into the actors is one batch and not a message a
 /// record. Belongs to the reader's thread; allocates nothing per record in steady state.
 /// </summary>
 public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
 {
     private readonly LedgerStage _stage = ledger.Stage(LedgerStages.Flows, "records");
     private readonly HttpTable _http = new(options, ledger.Stage(LedgerStages.Http, "exchanges"));
+    private readonly DnsTable _dns = new(options, ledger.Stage(LedgerStages.Dns, "queries"));
     private readonly Dictionary<FlowKey, FlowTotals> _flows = new(options.BatchKeys);
     private long _records;
     private long _loopback;
     private long _noAddress;
     private long _noPort;
 
+    /// <summary>The names of addresses, which outlive every batch.</summary>
+    public DomainTable Domains { get; } = new(options.Domains);
+
     /// <summary>True when the batch has its size and should be taken.</summary>
-    public bool IsFull => _flows.Count + _http.Buckets >= options.BatchKeys;
+    public bool IsFull => _flows.Count + _http.Buckets + _dns.Buckets >= options.BatchKeys;
 
     /// <summary>True when there is nothing to take.</summary>
-    public bool IsEmpty => _records == 0 && _http.Load.IsEmpty;
+    public bool IsEmpty => _records == 0 && _http.Load.IsEmpty && _dns.IsEmpty;
 
     public void Add(in FlowDelta delta)
     {
         switch (FlowFilter.Judge(delta, options.IncludeLoopback))
         {
             case FlowVerdict.Keep:
-                ref var totals = ref CollectionsMarshal.GetValueRefOrAddDefault(_flows, Key(delta), out _);
+                var key = FlowKey.Of(delta.Flow, options.EphemeralPortStart, Domains.Find(delta.Flow), Nat(delta));
+                ref var totals = ref CollectionsMarshal.GetValueRefOrAddDefault(_flows, key, out _);
                 totals += FlowTotals.Of(delta);
                 _records++;
                 break;
@@ -42,7 +50,9 @@ public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
         }
     }
 
-    public void Add(in HttpExchange exchange) => _http.Add(exchange);
+    public void Add(in HttpExchange exchange) => _http.Add(exchange, Domains);
+
+    public void Add(in DnsExchange exchange) => _dns.Add(exchange, Domains.Find(exchange.Flow));
 
     /// <summary>Enters what was left out on purpose into the ledger; <see cref="Take"/> enters the rest.</summary>
     public void CountFiltered()
@@ -51,6 +61,7 @@ public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
         _stage.CountFiltered("no-address", ref _noAddress);
         _stage.CountFiltered("no-port", ref _noPort);
         _http.CountFiltered();
+        _dns.CountFiltered();
     }
 
     /// <summary>Hands over the batch and its place in the ledger. The credit must have been taken.</summary>
@@ -63,9 +74,9 @@ public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
             items[count++] = new KeyedTotals(key, totals);
         }
 
-        var load = new FlowLoad(_records, 0, 0) + _http.Load;
+        var load = new FlowLoad(_records, 0, 0) + _http.Load + _dns.Load;
         var httpKeys = _http.Keys;
-        var batch = new FlowBatch(items, count, _http.Take(), httpKeys, load, credits);
+        var batch = new FlowBatch(items, count, _http.Take(), httpKeys, load, credits) { Dns = _dns.Take() };
         _stage.In(_records);
         Clear();
         return batch;
@@ -81,16 +92,14 @@ public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
         }
 
         _http.Discard(reason);
+        _dns.Discard(reason);
         Clear();
     }
 
-    private FlowKey Key(in FlowDelta delta)
-    {
-        var nat = options.Nat is not { } lookup ? default
-            : (delta.Established | delta.Closed) != 0 ? lookup.FindFresh(delta.Flow)
-            : lookup.Find(delta.Flow);
-        return FlowKey.Of(delta.Flow, options.EphemeralPortStart, nat);
-    }
+    private NatTarget Nat(in FlowDelta delta) =>
+        options.Nat is not { } lookup ? default
+        : (delta.Established | delta.Closed) != 0 ? lookup.FindFresh(delta.Flow)
+        : lookup.Find(delta.Flow);
 
     private void Clear()
     {

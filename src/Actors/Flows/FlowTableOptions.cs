@@ -1,4 +1,5 @@
 using EbpfActors.Actors.Conntrack;
+using EbpfActors.Actors.Metadata;
 
 namespace EbpfActors.Actors.Flows;
 
@@ -13,6 +14,11 @@ public sealed record FlowTableOptions
 
     /// <summary>Where outgoing connections really go; null: nobody knows.</summary>
     public NatLookup? Nat { get; init; }
+
+    /// <summary>DNS queries are told apart by name and type.</summary>
+    public bool DnsNames { get; init; }
+
+    public DomainTableOptions Domains { get; init; } = new();
 
     /// <summary>Keys in one batch at most.</summary>
     public int BatchKeys { get; init; } = 512;

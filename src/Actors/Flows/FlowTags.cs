@@ -12,6 +12,17 @@ public static class FlowTags
     /// <summary>All tags, sorted by name (ordinal). No value is empty, except where a user tag is.</summary>
     public static ImmutableArray<KeyValuePair<string, string>> Of(in FlowKey key, PointIdentity identity, string source)
     {
+        var tags = OfPeers(key, identity, source);
+        tags["pid"] = key.Pid.ToString(CultureInfo.InvariantCulture);
+        tags["process_name"] = string.IsNullOrEmpty(key.ProcessName) ? NotAvailable : key.ProcessName;
+        tags["dst_nat_ip"] = key.Nat.IsKnown ? key.Nat.Address.ToString() : NotAvailable;
+        tags["dst_nat_port"] = key.Nat.IsKnown ? Port(key.Nat.Port) : NotAvailable;
+        return [.. tags];
+    }
+
+    /// <summary>The tags without those of the process and of address translation.</summary>
+    public static SortedDictionary<string, string> OfPeers(in FlowKey key, PointIdentity identity, string source)
+    {
         var tags = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in identity.UserTags)
         {
@@ -31,11 +42,12 @@ public static class FlowTags
         tags["dst_port"] = Port(key.DestinationPort);
         tags["src_ip_type"] = AddressType.Of(key.Source);
         tags["dst_ip_type"] = AddressType.Of(key.Destination);
-        tags["pid"] = key.Pid.ToString(CultureInfo.InvariantCulture);
-        tags["process_name"] = string.IsNullOrEmpty(key.ProcessName) ? NotAvailable : key.ProcessName;
-        tags["dst_nat_ip"] = key.Nat.IsKnown ? key.Nat.Address.ToString() : NotAvailable;
-        tags["dst_nat_port"] = key.Nat.IsKnown ? Port(key.Nat.Port) : NotAvailable;
-        return [.. tags];
+        if (key.Domain.Length > 0)
+        {
+            tags["dst_domain"] = key.Domain;
+        }
+
+        return tags;
     }
 
     private static string Port(ushort port) => port == FlowKey.AnyPort ? "*" : port.ToString(CultureInfo.InvariantCulture);

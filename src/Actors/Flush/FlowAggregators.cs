@@ -13,12 +13,15 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
 {
     private readonly LedgerStage _flows = ledger.Stage(LedgerStages.Flows, "records");
     private readonly LedgerStage _http = ledger.Stage(LedgerStages.Http, "exchanges");
+    private readonly LedgerStage _dns = ledger.Stage(LedgerStages.Dns, "queries");
     private readonly FlowAggregatorOptions _shared = new()
     {
         Renderers = renderers,
         IdleAfter = options.IdleAfter,
         HttpPaths = options.HttpPaths,
         HttpPathBudget = new HttpPathBudget(options.HttpPaths.Total),
+        DnsNames = options.DnsNames,
+        DnsNameBudget = new HttpPathBudget(options.DnsNames.Total),
     };
 
     private readonly Dictionary<FlowKey, Aggregator> _byKey = [];
@@ -48,6 +51,11 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
             {
                 item.Sums.Return();
             }
+        }
+
+        foreach (var sums in batch.Dns)
+        {
+            Find(sums.Key, sums.Load)?.Tell(sums);
         }
     }
 
@@ -84,6 +92,7 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
         Held -= load;
         _flows.Out(load.Records);
         _http.Out(load.Exchanges);
+        _dns.Out(load.Queries);
     }
 
     /// <summary>Lets an idle aggregator go. This actor is its only sender, so nothing can be on its way when it holds and owes nothing.</summary>
@@ -141,6 +150,7 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
         Held -= load;
         Lose(_flows, reason, load.Records);
         Lose(_http, reason, load.Exchanges);
+        Lose(_dns, reason, load.Queries);
     }
 
     private static void Lose(LedgerStage stage, string reason, long count)

@@ -49,6 +49,9 @@ public sealed record FlushStatus(
 {
     /// <summary>HTTP exchanges in the aggregators or in a flush under way.</summary>
     public long ExchangesHeld { get; init; }
+
+    /// <summary>DNS queries in the aggregators or in a flush under way.</summary>
+    public long QueriesHeld { get; init; }
 }
 
 /// <summary>Timer -> flush scheduler, bash probe: an interval has passed.</summary>

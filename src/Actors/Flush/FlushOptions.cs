@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Http;
 
 namespace EbpfActors.Actors.Flush;
@@ -14,6 +15,8 @@ public sealed record FlushOptions
     public int MaxKeys { get; init; } = 65_536;
 
     public HttpPathLimits HttpPaths { get; init; } = new();
+
+    public DnsNameLimits DnsNames { get; init; } = new();
 
     /// <summary>How long a flush waits for the probe, and then for the aggregators, before it goes on with what is there.</summary>
     public TimeSpan PhaseDeadline { get; init; } = TimeSpan.FromSeconds(3);

@@ -66,5 +66,9 @@ internal sealed class FlushRound
     }
 
     public FlushStatus Status(int aggregators, FlowLoad held) =>
-        new(_flushes, _ticksSkipped, _sweepsMissed, _answersMissed, aggregators, held.Records) { ExchangesHeld = held.Exchanges };
+        new(_flushes, _ticksSkipped, _sweepsMissed, _answersMissed, aggregators, held.Records)
+        {
+            ExchangesHeld = held.Exchanges,
+            QueriesHeld = held.Queries,
+        };
 }

@@ -30,6 +30,7 @@ internal sealed class FlushWindow(TimeProvider time, int linesPerWrite)
         _openedAt = time.GetTimestamp();
         var active = _flows.Where(f => f.Totals.Records > 0).ToImmutableArray();
         Write(PointEndpoint.Netflow, active.Select(f => f.Line), receiver);
+        Write(PointEndpoint.Dnsflow, _flows.SelectMany(f => f.Dns.Lines), receiver);
         Write(PointEndpoint.Httpflow, _flows.SelectMany(f => f.Http.Lines), receiver);
         receiver.Tell(new FlushedFlows(time.GetUtcNow(), elapsed, active));
         var load = _flows.Aggregate(default(FlowLoad), (sum, f) => sum + f.Load);

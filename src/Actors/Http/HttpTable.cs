@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Ledger;
+using EbpfActors.Actors.Metadata;
 using EbpfActors.Probes.Net;
 
 namespace EbpfActors.Actors.Http;
@@ -26,7 +27,7 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
 
     public FlowLoad Load => _load;
 
-    public void Add(in HttpExchange exchange)
+    public void Add(in HttpExchange exchange, DomainTable domains)
     {
         if ((exchange.Count | exchange.BytesRead | exchange.BytesWritten) == 0)
         {
@@ -38,7 +39,7 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
             case FlowVerdict.Loopback: _loopback += exchange.Count; break;
             case FlowVerdict.NoAddress: _noAddress += exchange.Count; break;
             case FlowVerdict.NoPort: _noPort += exchange.Count; break;
-            default: Keep(exchange); break;
+            default: Keep(exchange, domains.Find(exchange.Flow)); break;
         }
     }
 
@@ -82,15 +83,14 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
         Clear();
     }
 
-    private void Keep(in HttpExchange exchange)
+    private void Keep(in HttpExchange exchange, string domain)
     {
-        ref var sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_byKey, Key(exchange.Flow), out _);
+        var key = FlowKey.Of(exchange.Flow, options.EphemeralPortStart, domain, options.Nat?.Find(exchange.Flow) ?? default);
+        ref var sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_byKey, key, out _);
         sums ??= _pool.Take();
         Buckets += sums.Add(exchange) ? 1 : 0;
         _load += new FlowLoad(0, exchange.Count, Parts: 1);
     }
-
-    private FlowKey Key(in FlowIdentity flow) => FlowKey.Of(flow, options.EphemeralPortStart, options.Nat?.Find(flow) ?? default);
 
     private void Clear()
     {

@@ -15,6 +15,9 @@ public static class LedgerStages
     /// <summary>News of translated connections; nothing of it becomes a point.</summary>
     public const string Conntrack = "conntrack";
 
+    /// <summary>DNS queries that were answered or timed out, from the probe's reader to the points of a flush.</summary>
+    public const string Dns = "dns";
+
     /// <summary>What the kernel side of a probe saw: records handed to user space, and what it could not keep.</summary>
     public const string Kernel = "kernel";
 

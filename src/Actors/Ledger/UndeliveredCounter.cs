@@ -15,6 +15,7 @@ public sealed class UndeliveredCounter : UntypedActor
     private readonly LedgerStage _flows;
     private readonly LedgerStage _http;
     private readonly LedgerStage _bash;
+    private readonly LedgerStage _dns;
     private readonly LedgerStage _points;
 
     public UndeliveredCounter(FlowLedger ledger)
@@ -22,6 +23,7 @@ public sealed class UndeliveredCounter : UntypedActor
         _flows = ledger.Stage(LedgerStages.Flows, "records");
         _http = ledger.Stage(LedgerStages.Http, "exchanges");
         _bash = ledger.Stage(LedgerStages.Bash, "commands");
+        _dns = ledger.Stage(LedgerStages.Dns, "queries");
         _points = ledger.Stage(LedgerStages.Undelivered, "points");
     }
 
@@ -38,6 +40,7 @@ public sealed class UndeliveredCounter : UntypedActor
             case FlowBatch batch:
                 Lose(_flows, batch.Load.Records);
                 Lose(_http, batch.Load.Exchanges);
+                Lose(_dns, batch.Load.Queries);
                 batch.Dispose();
                 break;
             case CommandBatch batch:

@@ -11,6 +11,8 @@ public sealed record PointEndpoint(string Path, string Input)
     public static readonly PointEndpoint Httpflow = new("/v1/write/network", "ebpf-net/httpflow");
 
     public static readonly PointEndpoint Bash = new("/v1/write/logging", "ebpf-bash");
+
+    public static readonly PointEndpoint Dnsflow = new("/v1/write/network", "ebpf-net/dnsflow");
 }
 
 /// <summary>

@@ -13,6 +13,8 @@ internal interface INetProbeListener
 
     void Swept(long flushId);
 
+    void Noted(ProbeNote note);
+
     /// <summary>The thread has ended.</summary>
     void Failed(Exception cause);
 }

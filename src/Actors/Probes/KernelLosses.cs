@@ -7,6 +7,7 @@ namespace EbpfActors.Actors.Probes;
 internal sealed class KernelLosses(LedgerStage stage)
 {
     private readonly Dictionary<string, long> _lost = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _leftOut = new(StringComparer.Ordinal);
     private long _records;
 
     public void Enter(ProbeCounters counters)
@@ -17,10 +18,20 @@ internal sealed class KernelLosses(LedgerStage stage)
         stage.Out(records);
         foreach (var loss in counters.Losses)
         {
-            var more = loss.Records - _lost.GetValueOrDefault(loss.Reason);
-            _lost[loss.Reason] = loss.Records;
-            stage.In(more);
-            stage.Lost(loss.Reason, more);
+            stage.Lost(loss.Reason, More(_lost, loss));
         }
+
+        foreach (var left in counters.LeftOut)
+        {
+            stage.Filtered(left.Reason, More(_leftOut, left));
+        }
+    }
+
+    private long More(Dictionary<string, long> known, ProbeLoss now)
+    {
+        var more = now.Records - known.GetValueOrDefault(now.Reason);
+        known[now.Reason] = now.Records;
+        stage.In(more);
+        return more;
     }
 }

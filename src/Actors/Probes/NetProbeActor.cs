@@ -42,6 +42,7 @@ public sealed class NetProbeActor : UntypedActor
             case FlushNow: break; // its records are with the flush scheduler
             case GetProbeStatus: Sender.Tell(Status()); break;
             case ProbeReady ready: OnReady(ready); break;
+            case ProbeNote note: Log(note); break;
             case ReaderFailed failed: ExceptionDispatchInfo.Throw(failed.Cause); break;
             default: Unhandled(message); break;
         }
@@ -54,7 +55,24 @@ public sealed class NetProbeActor : UntypedActor
         Context.Parent.Tell(ready);
     }
 
-    private ProbeStatus Status() => new(Name, _attached ? "attached" : "attaching", _hooks, _reader.Counters(), "");
+    private static void Log(ProbeNote note)
+    {
+        var log = Context.GetLogger();
+        if (note.IsWarning)
+        {
+            log.Warning("{0}", note.Text);
+        }
+        else
+        {
+            log.Info("{0}", note.Text);
+        }
+    }
+
+    private ProbeStatus Status()
+    {
+        var counters = _reader.Counters();
+        return new(Name, _attached ? "attached" : "attaching", [.. _hooks, .. counters.Hooks], counters, "");
+    }
 
     /// <summary>Turns calls of the reader's thread into messages; batches skip the actor's own mailbox.</summary>
     private sealed class Listener(IActorRef self, IActorRef parent) : INetProbeListener
@@ -64,6 +82,8 @@ public sealed class NetProbeActor : UntypedActor
         public void Read(FlowBatch batch) => parent.Tell(batch, self);
 
         public void Swept(long flushId) => parent.Tell(new SweepDone(flushId), self);
+
+        public void Noted(ProbeNote note) => self.Tell(note, self);
 
         public void Failed(Exception cause) => self.Tell(new ReaderFailed(cause), self);
     }

@@ -39,7 +39,17 @@ internal sealed class NetProbeReader : INetSink
 
     public void Start() => _thread.Start();
 
-    public ProbeCounters Counters() => _attached ? _probe.Counters() : new ProbeCounters(0, [], []);
+    public ProbeCounters Counters()
+    {
+        if (!_attached)
+        {
+            return new ProbeCounters(0, [], []);
+        }
+
+        var counters = _probe.Counters();
+        var names = new TableFill("addresses with a name", _table.Domains.Count, _table.Domains.Size);
+        return counters with { Limits = [.. counters.Limits, names] };
+    }
 
     /// <summary>Sweeps as soon as the thread comes around; of several requests the last one is answered.</summary>
     public void RequestSweep(long flushId)
@@ -122,6 +132,16 @@ internal sealed class NetProbeReader : INetSink
         _table.Add(exchange);
         SendIfFull();
     }
+
+    void INetSink.Note(ProbeNote note) => _listener.Noted(note);
+
+    void INetSink.Dns(in DnsExchange exchange)
+    {
+        _table.Add(exchange);
+        SendIfFull();
+    }
+
+    void INetSink.Domain(in DomainObservation domain) => _table.Domains.Add(domain);
 
     private void SendIfFull()
     {

@@ -13,6 +13,8 @@ public sealed record AgentOptions
 
     public required BashOptions Bash { get; init; }
 
+    public required DnsOptions Dns { get; init; }
+
     public required HostOptions Host { get; init; }
 
     public required LogOptions Log { get; init; }

@@ -40,6 +40,7 @@ internal sealed class OptionsBuilder
             Plugins = Plugins(),
             Net = Net(),
             Bash = Bash(),
+            Dns = Dns(),
             Host = Host(),
             Log = Log(output),
             Kubernetes = Kubernetes(),
@@ -116,6 +117,28 @@ internal sealed class OptionsBuilder
         _resolver.Resolve(BashSettings.CommandLength),
         _resolver.Resolve(BashSettings.Redact),
         _resolver.Resolve(BashSettings.RedactPatterns));
+
+    private DnsOptions Dns()
+    {
+        var least = _resolver.Resolve(DnsSettings.MinTimeToLive, out var source);
+        var most = _resolver.Resolve(DnsSettings.MaxTimeToLive);
+        if (least > most)
+        {
+            _problems.Add(new(source.Name, $"{Durations.Write(least)} is more than domain_ttl_max, {Durations.Write(most)}", source.Line));
+        }
+
+        return new DnsOptions
+        {
+            Ports = _resolver.Resolve(DnsSettings.Ports),
+            Timeout = _resolver.Resolve(DnsSettings.Timeout),
+            QueryTags = _resolver.Resolve(DnsSettings.QueryTags),
+            NamesPerFlow = _resolver.Resolve(DnsSettings.NamesPerFlow),
+            NamesTotal = _resolver.Resolve(DnsSettings.NamesTotal),
+            MinTimeToLive = least,
+            MaxTimeToLive = most,
+            MaxAddresses = _resolver.Resolve(DnsSettings.TableSize),
+        };
+    }
 
     private HostOptions Host()
     {

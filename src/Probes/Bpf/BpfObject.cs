@@ -41,6 +41,30 @@ internal sealed unsafe class BpfObject : IDisposable
     internal void SetMaxEntries(string map, int entries) =>
         Check(LibBpf.bpf_map__set_max_entries(FindMap(map), (uint)entries), $"resize {map}");
 
+    /// <summary>Before the load: lets this object use the map of the same name of an object that is loaded.</summary>
+    internal void Share(string map, BpfObject owner) => Check(LibBpf.bpf_map__reuse_fd(FindMap(map), owner.Map(map).Fd), $"share {map}");
+
+    /// <summary>After the load: puts programs into a program array, in their order, so that others can jump to them.</summary>
+    internal void FillPrograms(string map, params ReadOnlySpan<string> programs)
+    {
+        var array = Map(map);
+        for (var i = 0; i < programs.Length; i++)
+        {
+            array.Write((uint)i, ProgramFd(programs[i]));
+        }
+    }
+
+    /// <summary>Before the load: programs that <see cref="UprobeLinks"/> attaches, or that are jumped to from there.</summary>
+    internal void ForManyPlaces(params ReadOnlySpan<string> programs)
+    {
+        foreach (var program in programs)
+        {
+            Check(LibBpf.bpf_program__set_expected_attach_type(FindProgram(program), UprobeLinks.AttachType), $"prepare {program}");
+        }
+    }
+
+    internal int ProgramFd(string program) => Check(LibBpf.bpf_program__fd(FindProgram(program)), $"find {program}");
+
     /// <summary>Leaves a program out of the load: on this kernel it would fail, or nobody asked for it.</summary>
     internal void Skip(string program) => Check(LibBpf.bpf_program__set_autoload(FindProgram(program), false), $"skip {program}");
 

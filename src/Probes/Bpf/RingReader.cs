@@ -33,13 +33,14 @@ internal sealed unsafe class RingReader : IDisposable
         _wake = new SafeFileHandle(LibC.eventfd(0, 0x80800 /* close on exec, do not block */), ownsHandle: true);
     }
 
-    /// <summary>Blocks until the producer asks for attention (a quarter of the ring is used), <see cref="Wake"/>, or the time is over.</summary>
-    internal void Wait(TimeSpan timeout)
+    /// <summary>Blocks until the producer asks for attention (a quarter of the ring is used), <see cref="Wake"/>, or the time is over. One wait may be for two rings.</summary>
+    internal void Wait(TimeSpan timeout, RingReader? other = null)
     {
-        var fds = stackalloc LibC.PollFd[2];
+        var fds = stackalloc LibC.PollFd[3];
         fds[0] = new() { Fd = LibBpf.ring_buffer__epoll_fd(_ring), Events = LibC.PollIn };
         fds[1] = new() { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.PollIn };
-        if (LibC.poll(fds, 2, (int)timeout.TotalMilliseconds) > 0 && (fds[1].Revents & LibC.PollIn) != 0)
+        fds[2] = new() { Fd = other is null ? -1 : LibBpf.ring_buffer__epoll_fd(other._ring), Events = LibC.PollIn };
+        if (LibC.poll(fds, 3, (int)timeout.TotalMilliseconds) > 0 && (fds[1].Revents & LibC.PollIn) != 0)
         {
             ulong count;
             LibC.read(_wake, &count, sizeof(ulong));

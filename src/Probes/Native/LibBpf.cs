@@ -70,10 +70,22 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     internal static partial int bpf_iter_create(int link);
 
+    /// <summary>Only before the object is loaded: an attach type that the section's name does not say. 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__set_expected_attach_type(nint program, int type);
+
+    /// <summary>Of a loaded program, which keeps it; or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__fd(nint program);
+
     // Maps
 
     [LibraryImport(Library)]
     internal static partial int bpf_map__fd(nint map);
+
+    /// <summary>Only before the object is loaded: uses a map that exists, whose descriptor is duplicated. 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__reuse_fd(nint map, int fd);
 
     /// <summary>Only before the object is loaded; 0 or a negative errno.</summary>
     [LibraryImport(Library)]

@@ -11,6 +11,7 @@ internal static unsafe partial class LibC
     internal const short PollIn = 1;
 
     private const string Library = "libc";
+    private const nint BpfCall = 321;
     private const nint FsOpen = 430;
     private const nint FsConfig = 431;
     private const nint FsMount = 432;
@@ -111,6 +112,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint readlink(string path, byte* buffer, nuint size);
+
+    /// <summary>The system call bpf; a descriptor or 0, or -1 and errno.</summary>
+    internal static int Bpf(int command, void* attributes, int size) => (int)syscall(BpfCall, command, (nint)attributes, size, 0, 0);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint syscall(nint number, nint a, nint b, nint c, nint d, nint e);

@@ -32,6 +32,15 @@ internal struct FlowEvent
     internal Bytes16 Comm;
     internal uint Pad;
 
+    /// <summary>When a flow with this id began, in nanoseconds of CLOCK_MONOTONIC: the id holds all but their top ten bits.</summary>
+    internal static ulong BornNs(ulong id, ulong nowNs)
+    {
+        const int Lost = 10;
+        const ulong Kept = ulong.MaxValue >> Lost;
+        var born = (nowNs & ~Kept) | (id >> Lost);
+        return born <= nowNs || born <= Kept ? born : born - Kept - 1;
+    }
+
     internal readonly bool IsClosed => (Flags & ClosedFlag) != 0;
 
     internal readonly bool IsUnanswered => (Flags & UnansweredFlag) != 0;

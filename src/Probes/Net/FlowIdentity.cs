@@ -31,4 +31,8 @@ public readonly record struct FlowIdentity(
     Direction Direction,
     uint Pid,
     uint NetNamespace,
-    string ProcessName);
+    string ProcessName)
+{
+    /// <summary>When the socket's connection, or its exchange with this peer, began (CLOCK_MONOTONIC); 0 when that is not known.</summary>
+    public ulong BornNs { get; init; }
+}

@@ -14,6 +14,8 @@ internal enum FlowLoss
     HttpRingFull,
     HttpLostTrack,
     HttpBroken,
+    DnsRingFull,
+    DnsUnreadable,
 }
 
 /// <summary>Reads the kernel side's loss counters and adds the decoder's own.</summary>
@@ -30,6 +32,8 @@ internal sealed class FlowLosses
         (FlowLoss.HttpRingFull, "http-ring-full"),
         (FlowLoss.HttpLostTrack, "http-lost-track"),
         (FlowLoss.HttpBroken, "http-broken"),
+        (FlowLoss.DnsRingFull, "dns-ring-full"),
+        (FlowLoss.DnsUnreadable, "dns-unreadable"),
     ];
 
     private BpfMap? _counters;

@@ -73,7 +73,10 @@ internal sealed class FlowTracker(ProcessNames names)
         (Direction)record.Direction,
         record.Tgid,
         record.Netns,
-        names.Name(record.Tgid, record.Comm));
+        names.Name(record.Tgid, record.Comm))
+    {
+        BornNs = FlowEvent.BornNs(record.Id, KernelClock.NowNs),
+    };
 
     private struct Reported
     {

@@ -6,6 +6,16 @@ public interface INetSink
     void Flow(in FlowDelta delta);
 
     void Http(in HttpExchange exchange);
+
+    /// <summary>Something for the log.</summary>
+    void Note(ProbeNote note)
+    {
+    }
+
+    void Dns(in DnsExchange exchange);
+
+    /// <summary>Comes before every flow and exchange that began after it, as far as the kernel's queues keep their order.</summary>
+    void Domain(in DomainObservation domain);
 }
 
 /// <summary>
@@ -24,7 +34,7 @@ public interface INetProbe : IDisposable
     /// <summary>Ends a <see cref="Wait"/> from any thread.</summary>
     void Wake();
 
-    /// <summary>Takes what the kernel has queued (closed connections); returns the number of kernel records.</summary>
+    /// <summary>Takes what the kernel has queued (DNS messages, closed connections) and what has timed out; returns the number of kernel records.</summary>
     int Drain(INetSink sink);
 
     /// <summary>Reads the counters of everything that is open, and drops flows that are idle; returns the number of kernel records.</summary>

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
+using EbpfActors.Probes.Tls.Capture;
 
 namespace EbpfActors.Probes.Net;
 
@@ -14,14 +16,18 @@ public sealed class NetProbe : INetProbe
     private readonly List<IDisposable> _attached = [];
     private readonly FlowTracker _tracker;
     private readonly HttpTracker _http;
+    private readonly DnsObserver _dns;
     private readonly FlowLosses _losses;
+    private TlsCapture? _tls;
     private readonly BpfIterator.Consumer _consumeSwept;
     private readonly RingReader.Consumer _consumeQueued;
+    private readonly RingReader.Consumer _consumeDns;
     private BpfMap? _control;
     private BpfIterator? _tcpSweep;
     private BpfIterator? _udpSweep;
     private BpfIterator? _adopt;
     private RingReader? _ring;
+    private RingReader? _dnsRing;
     private INetSink? _sink;
     private long _records;
     private long _unsureAfterAdoption;
@@ -33,9 +39,12 @@ public sealed class NetProbe : INetProbe
         var names = new ProcessNames(options.ProcRoot);
         _tracker = new FlowTracker(names);
         _http = new HttpTracker(names, options.HttpPathLength, options.MaxConnections);
+        _dns = new DnsObserver(new DnsReading(options.DnsTimeout, options.DnsNames, 2 * options.MaxConnections));
         _losses = new FlowLosses();
+        _tls = options.Tls is { } tls ? new TlsCapture(tls, _http) : null;
         _consumeSwept = ConsumeSwept;
         _consumeQueued = record => Consume(record);
+        _consumeDns = ConsumeDns;
         _withHttp = options.Http;
         _object = Open();
     }
@@ -46,6 +55,8 @@ public sealed class NetProbe : INetProbe
         _losses.Open(_object.Map("flow_losses"));
         _control = _object.Map("flow_control");
         _ring = Keep(new RingReader(_object.Map("flow_events")));
+        _dnsRing = Keep(new RingReader(_object.Map("dns_events")));
+        _object.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
         _tcpSweep = Keep(_object.AttachIterator("tcp_sweep", _object.Map("tcp_conns")));
         _udpSweep = Keep(_object.AttachIterator("udp_sweep", _object.Map("udp_flows")));
         _adopt = Keep(_object.AttachIterator("flow_adopt"));
@@ -53,17 +64,23 @@ public sealed class NetProbe : INetProbe
         var hooks = NetHooks.Attach(_object, cgroup, _withHttp, link => Keep(link));
         Adopt(listeners: true);
         Adopt(listeners: false);
-        return refusal is null ? hooks : [.. hooks, new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
+        HookStatus[] refused = refusal is null ? [] : [new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
+        return [.. hooks, .. refused, .. AttachTls(cgroup)];
     }
 
-    public void Wait(TimeSpan timeout) => _ring!.Wait(timeout);
+    public void Wait(TimeSpan timeout) => _ring!.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
 
     public void Wake() => _ring?.Wake();
 
     public int Drain(INetSink sink)
     {
         _sink = sink;
-        return _ring!.Drain(_consumeQueued);
+        _tls?.TellNotes(sink);
+        // Taken before: a record that is not in the queues yet has a later time. DNS goes first, so that a connection finds its name.
+        var now = KernelClock.NowNs;
+        var count = _dnsRing!.Drain(_consumeDns) + _ring!.Drain(_consumeQueued);
+        _dns.Expire(now, sink);
+        return count;
     }
 
     public int Sweep(INetSink sink)
@@ -81,6 +98,7 @@ public sealed class NetProbe : INetProbe
 
         _tcpSweep!.Run(_consumeSwept);
         _udpSweep!.Run(_consumeSwept);
+        _tls?.Sweep(sink);
         _http.Sweep(sink);
         if (full)
         {
@@ -94,17 +112,21 @@ public sealed class NetProbe : INetProbe
 
     public ProbeCounters Counters() => new(
         Interlocked.Read(ref _records),
-        [.. _losses.Snapshot(), .. _http.Losses()],
+        [.. _losses.Snapshot(), .. _http.Losses(), .. _dns.Losses(), .. _tls?.Losses() ?? []],
         [
             new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections),
             new TableFill("HTTP connections with an exchange under way", _http.Count, _options.MaxConnections),
+            .. _dns.Limits(),
+            .. _tls?.Limits() ?? [],
         ])
     {
-        LeftOut = _http.LeftOut(),
+        LeftOut = [.. _http.LeftOut(), .. _dns.LeftOut(), .. _tls?.LeftOut() ?? []],
+        Hooks = _tls?.Status() ?? [],
     };
 
     public void Dispose()
     {
+        _tls?.Dispose();
         for (var i = _attached.Count - 1; i >= 0; i--)
         {
             _attached[i].Dispose();
@@ -141,6 +163,21 @@ public sealed class NetProbe : INetProbe
             _object = Open();
             _object.Load();
             return refusal;
+        }
+    }
+
+    /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
+    private IReadOnlyList<HookStatus> AttachTls(SafeHandle cgroup)
+    {
+        try
+        {
+            return _tls is null ? [] : [_tls.Attach(_object, cgroup)];
+        }
+        catch (BpfException e)
+        {
+            _tls!.Dispose();
+            _tls = null;
+            return [new HookStatus("tls-calls", "", $"no httpflow-tls: {e.Message}")];
         }
     }
 
@@ -186,6 +223,11 @@ public sealed class NetProbe : INetProbe
     private void Consume(ReadOnlySpan<byte> bytes)
     {
         Interlocked.Increment(ref _records);
+        if (_tls is not null && _tls.TryConsume(bytes, _sink!))
+        {
+            return;
+        }
+
         if (bytes.Length == Unsafe.SizeOf<HttpExchangeRecord>())
         {
             _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), _sink!);
@@ -212,8 +254,19 @@ public sealed class NetProbe : INetProbe
         }
     }
 
+    private void ConsumeDns(ReadOnlySpan<byte> bytes)
+    {
+        Interlocked.Increment(ref _records);
+        _dns.OnRecord(bytes, _sink!);
+    }
+
     private void Observe(in FlowEvent record)
     {
+        if (record.IsClosed)
+        {
+            _tls?.OnClosed(record.Id);
+        }
+
         if (record.IsClosed && _withHttp)
         {
             _http.OnClosed(record, _sink!);

@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Tls.Capture;
+
 namespace EbpfActors.Probes.Net;
 
 /// <summary>What the net probe needs to know before it loads.</summary>
@@ -18,7 +20,18 @@ public sealed record NetProbeOptions
     /// <summary>Bytes of a path at most; a longer one is cut and marked.</summary>
     public int HttpPathLength { get; init; } = 1024;
 
+    /// <summary>Also read the heads of HTTP/1.x messages inside TLS; null leaves it out.</summary>
+    public TlsOptions? Tls { get; init; }
+
+    /// <summary>Ports that carry DNS, eight at most; none switches it off.</summary>
+    public IReadOnlyList<ushort> DnsPorts { get; init; } = [53];
+
+    /// <summary>A DNS query that was not answered for this long has timed out.</summary>
+    public TimeSpan DnsTimeout { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>DNS exchanges carry the name that was asked.</summary>
+    public bool DnsNames { get; init; }
+
     /// <summary>The host's /proc, for process names longer than the kernel keeps.</summary>
     public string ProcRoot { get; init; } = "/proc";
-
 }

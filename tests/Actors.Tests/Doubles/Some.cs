@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
@@ -41,8 +42,29 @@ internal static class Some
         bool truncated = false) =>
         new(flow ?? Flow(), method, path, truncated, version, status, count, read, written, latency);
 
+    public static FlowIdentity Asking(string client = "192.0.2.15", string server = "192.0.2.53", ushort port = 40000, uint pid = 4242) =>
+        Flow(client, server, port, 53, Transport.Udp, pid: pid);
+
+    public static DnsExchange Query(
+        FlowIdentity? flow = null, int rcode = 0, ulong latency = 1000, string name = "", ushort type = 1, uint retries = 0) =>
+        new(flow ?? Asking(), name, type, rcode, latency, retries);
+
+    public static FlowBatch Batch(FlowLedger ledger, CreditGate credits, FlowTableOptions options, params DnsExchange[] queries)
+    {
+        var table = new FlowTable(options, ledger);
+        foreach (var query in queries)
+        {
+            table.Add(query);
+        }
+
+        credits.TryTake();
+        return table.Take(credits);
+    }
+
     public static FlowRenderers Renderers(IFlowLineRenderer? flows = null) =>
-        new(flows ?? new PlainRenderer(), new HttpflowLineRenderer(new PointIdentity("node-1", "ebpf", []), new LineCuts()));
+        new(flows ?? new PlainRenderer(), new HttpflowLineRenderer(Identity, new LineCuts()), new DnsflowLineRenderer(Identity, new LineCuts()));
+
+    private static readonly PointIdentity Identity = new("node-1", "ebpf", []);
 
     public static FlowBatch Batch(FlowLedger ledger, CreditGate credits, params HttpExchange[] exchanges)
     {
@@ -70,6 +92,9 @@ internal static class Some
 
     public static LedgerEntry FlowsEntry(this FlowLedger ledger) =>
         ledger.Stage(LedgerStages.Flows, "records").Snapshot();
+
+    public static LedgerEntry DnsEntry(this FlowLedger ledger) =>
+        ledger.Stage(LedgerStages.Dns, "queries").Snapshot();
 
     public static LedgerEntry HttpEntry(this FlowLedger ledger) =>
         ledger.Stage(LedgerStages.Http, "exchanges").Snapshot();

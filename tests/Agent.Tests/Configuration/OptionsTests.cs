@@ -17,6 +17,8 @@ public sealed class OptionsTests
         Assert.Equal(65536, options.Net.MaxConnections);
         Assert.Equal((1024, 1000, 20000), (options.Net.HttpPathLength, options.Net.HttpPathsPerFlow, options.Net.HttpPathsTotal));
         Assert.Equal(TimeSpan.FromSeconds(60), options.Net.UdpIdleTimeout);
+        Assert.Equal([(ushort)53], options.Dns.Ports);
+        Assert.Equal((TimeSpan.FromSeconds(6), false), (options.Dns.Timeout, options.Dns.QueryTags));
         Assert.Equal("ebpf", options.Host.Service);
         Assert.Empty(options.Warnings);
     }
@@ -92,12 +94,39 @@ public sealed class OptionsTests
         Assert.DoesNotContain("plugin httpflow", options.Ignored);
     }
 
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("l7net_enabled = [\"httpflow\", \"httpflow-tls\"]", true)]
+    [InlineData("l7net_disabled = [\"httpflow\"]", true)]
+    public void Httpflow_tls_runs_when_it_is_asked_for(string lines, bool expected) =>
+        Assert.Equal(expected, Reading.Options($"[[inputs.ebpf]]\n{lines}").Plugins.Has(PluginNames.HttpFlowTls));
+
     [Fact]
     public void Flags_bound_the_paths()
     {
         var net = Reading.Options(flags: ["--http-path-length", "64", "--http-paths-per-flow", "5", "--http-paths-total", "6"]).Net;
 
         Assert.Equal((64, 5, 6), (net.HttpPathLength, net.HttpPathsPerFlow, net.HttpPathsTotal));
+    }
+
+    [Theory]
+    [InlineData("dns_ports = [\"53\", \"5353\", \"53\"]", new[] { 53, 5353 })]
+    [InlineData("dns_ports = []", new int[0])]
+    public void The_ports_of_DNS_are_a_list_and_an_empty_one_means_none(string line, int[] expected) =>
+        Assert.Equal(expected, Reading.Options($"[[inputs.ebpf]]\n{line}").Dns.Ports.Select(p => (int)p));
+
+    [Fact]
+    public void Flags_say_how_DNS_is_read_and_how_long_names_are_good()
+    {
+        var dns = Reading.Options(flags:
+        [
+            "--dns-ports", "53,5300", "--dns-timeout", "2s", "--dns-query-tags", "--dns-names-per-flow", "3", "--dns-names-total", "4", "--domain-ttl-min", "0s",
+            "--domain-ttl-max", "1h", "--domain-table-size", "100",
+        ]).Dns;
+
+        Assert.Equal([53, 5300], dns.Ports.Select(p => (int)p));
+        Assert.Equal((TimeSpan.FromSeconds(2), true, 3, 4), (dns.Timeout, dns.QueryTags, dns.NamesPerFlow, dns.NamesTotal));
+        Assert.Equal((TimeSpan.Zero, TimeSpan.FromHours(1), 100), (dns.MinTimeToLive, dns.MaxTimeToLive, dns.MaxAddresses));
     }
 
     [Fact]

@@ -63,6 +63,14 @@ internal sealed class HttpReplay : INetSink
     {
     }
 
+    void INetSink.Dns(in DnsExchange exchange)
+    {
+    }
+
+    void INetSink.Domain(in DomainObservation domain)
+    {
+    }
+
     void INetSink.Http(in HttpExchange exchange)
     {
         _table.Add(exchange);

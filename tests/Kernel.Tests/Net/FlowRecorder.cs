@@ -10,10 +10,13 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     private readonly NetProbe _probe;
     private readonly List<FlowDelta> _deltas = [];
     private readonly List<HttpExchange> _exchanges = [];
+    private readonly List<DnsExchange> _queries = [];
+    private readonly List<DomainObservation> _domains = [];
 
     public FlowRecorder(NetProbeOptions? options = null)
     {
-        _probe = new NetProbe((options ?? new NetProbeOptions()) with { CgroupMount = Cgroup });
+        options ??= new NetProbeOptions();
+        _probe = new NetProbe(options with { CgroupMount = options.CgroupMount ?? Cgroup });
         Hooks = _probe.Attach();
     }
 
@@ -26,7 +29,25 @@ internal sealed class FlowRecorder : INetSink, IDisposable
 
     public IReadOnlyList<HttpExchange> Exchanges => _exchanges;
 
+    public List<ProbeNote> Notes { get; } = [];
+
+    public IReadOnlyList<DnsExchange> Queries => _queries;
+
+    public IReadOnlyList<DomainObservation> Domains => _domains;
+
     public ProbeCounters Counters => _probe.Counters();
+
+    /// <summary>Without what the probe lost of the host's other traffic.</summary>
+    public IEnumerable<ProbeLoss> DnsLosses => Counters.Losses.Where(l => l.Reason.StartsWith("dns-", StringComparison.Ordinal));
+
+    /// <summary>Lets go what was recorded, for a test that records much.</summary>
+    public void Forget()
+    {
+        _deltas.Clear();
+        _exchanges.Clear();
+        _queries.Clear();
+        _domains.Clear();
+    }
 
     /// <summary>Takes all that the kernel has now.</summary>
     public FlowRecorder Collect()
@@ -35,6 +56,13 @@ internal sealed class FlowRecorder : INetSink, IDisposable
         _probe.Sweep(this);
         _probe.Drain(this);
         return this;
+    }
+
+    /// <summary>One turn of a reader that has all the time in the world.</summary>
+    public void WaitAndDrain(TimeSpan atMost)
+    {
+        _probe.Wait(atMost);
+        _probe.Drain(this);
     }
 
     public IReadOnlyList<FlowDelta> Where(Func<FlowIdentity, bool> flow) => [.. _deltas.Where(d => flow(d.Flow))];
@@ -73,7 +101,13 @@ internal sealed class FlowRecorder : INetSink, IDisposable
 
     void INetSink.Flow(in FlowDelta delta) => _deltas.Add(delta);
 
+    void INetSink.Note(ProbeNote note) => Notes.Add(note);
+
     void INetSink.Http(in HttpExchange exchange) => _exchanges.Add(exchange);
+
+    void INetSink.Dns(in DnsExchange exchange) => _queries.Add(exchange);
+
+    void INetSink.Domain(in DomainObservation domain) => _domains.Add(domain);
 }
 
 /// <summary>What a set of flows adds up to. Retransmits are null where the test does not know them: loopback has some when it is busy.</summary>

@@ -11,7 +11,7 @@ internal sealed class TcpExchange : IDisposable
     private readonly int _clientPort;
     private readonly int _serverPort;
 
-    public TcpExchange(IPAddress address, Socket? listener = null)
+    public TcpExchange(IPAddress address, Socket? listener = null, Action<Socket>? beforeAccept = null)
     {
         _listener = listener ?? Listen(address);
         Client = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -21,6 +21,7 @@ internal sealed class TcpExchange : IDisposable
         }
 
         Client.Connect(new IPEndPoint(address, Port(_listener)));
+        beforeAccept?.Invoke(Client);
         Server = _listener.Accept();
         (_clientPort, _serverPort) = (Port(Client), Port(Server));
     }

@@ -45,17 +45,21 @@ internal sealed class UdpExchange : IDisposable
 
     public bool IsServer(FlowIdentity flow) => flow.SourcePort == _serverPort && flow.DestinationPort == _clientPort;
 
-    public void ToServer(int size)
+    public void ToServer(int size) => ToServer(new byte[size]);
+
+    public void ToServer(byte[] bytes)
     {
-        var sent = _connected ? Client.Send(new byte[size]) : Client.SendTo(new byte[size], ServerAddress);
-        sent.ShouldBe(size);
-        Server.ReceiveFrom(new byte[65536], ref _clientAddress).ShouldBe(size);
+        var sent = _connected ? Client.Send(bytes) : Client.SendTo(bytes, ServerAddress);
+        sent.ShouldBe(bytes.Length);
+        Server.ReceiveFrom(new byte[65536], ref _clientAddress).ShouldBe(bytes.Length);
     }
 
-    public void ToClient(int size)
+    public void ToClient(int size) => ToClient(new byte[size]);
+
+    public void ToClient(byte[] bytes)
     {
-        Server.SendTo(new byte[size], _clientAddress).ShouldBe(size);
-        Client.Receive(new byte[65536]).ShouldBe(size);
+        Server.SendTo(bytes, _clientAddress).ShouldBe(bytes.Length);
+        Client.Receive(new byte[65536]).ShouldBe(bytes.Length);
     }
 
     public void Dispose()

@@ -72,6 +72,22 @@ internal sealed partial class NetworkNamespace : IDisposable
     /// <summary>Runs a program inside the namespace and gives its output.</summary>
     public string Exec(string program, string arguments) => Shell.Run("ip", $"netns exec {Name} {program} {arguments}");
 
+    /// <summary>Programs that <see cref="Exec"/> starts meanwhile ask this server: ip netns puts the file into their place of resolv.conf.</summary>
+    public void WithNameServer(string address, Action inside)
+    {
+        var folder = $"/etc/netns/{Name}";
+        Directory.CreateDirectory(folder);
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, "resolv.conf"), $"nameserver {address}\n");
+            inside();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     public Process Start(string program, string arguments) => Shell.Start("ip", $"netns exec {Name} {program} {arguments}");
 
     public void Dispose() => Ip($"netns del {Name}");

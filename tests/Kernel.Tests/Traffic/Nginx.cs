@@ -22,7 +22,18 @@ internal sealed class Nginx : IDisposable
 
     public int MasterPid => _master.Id;
 
-    public static Nginx Start(int workers)
+    /// <summary>A file of this server's folder: <c>www/...</c>, <c>access.log</c>.</summary>
+    public string this[string file] => Path.Combine(_folder, file);
+
+    /// <param name="workers">Processes that accept.</param>
+    /// <param name="space">Listens on all addresses of that namespace; on loopback without.</param>
+    /// <param name="server">What the one server does.</param>
+    /// <param name="http">What goes for all; nothing is logged unless said so.</param>
+    public static Nginx Start(
+        int workers,
+        NetworkNamespace? space = null,
+        string server = "location = /status { stub_status; } location / { return 200 \"hello\\n\"; }",
+        string http = "access_log off;")
     {
         var folder = Directory.CreateTempSubdirectory("nginx").FullName;
         var port = FreePort();
@@ -33,10 +44,20 @@ internal sealed class Nginx : IDisposable
             pid {{folder}}/pid;
             error_log {{folder}}/error.log;
             events { worker_connections 1024; }
-            http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:{{port}}; location = /status { stub_status; } location / { return 200 "hello\n"; } } }
+            http { {{http}} keepalive_requests 1000000000; server { listen {{(space is null ? "127.0.0.1:" : "")}}{{port}}; {{server}} } }
             """);
-        var nginx = new Nginx(Shell.Start("nginx", $"-p {folder} -c {folder}/nginx.conf"), folder, port);
-        nginx.WaitUntilItAnswers();
+        Directory.CreateDirectory(Path.Combine(folder, "www"));
+        var (enter, program) = space is null ? ("nginx", "") : ("nsenter", $"--net=/run/netns/{space.Name} nginx ");
+        var nginx = new Nginx(Shell.Start(enter, $"{program}-p {folder} -c {folder}/nginx.conf"), folder, port);
+        if (space is null)
+        {
+            nginx.WaitUntilItAnswers();
+        }
+        else
+        {
+            space.Run(nginx.WaitUntilItAnswers);
+        }
+
         return nginx;
     }
 
@@ -58,12 +79,27 @@ internal sealed class Nginx : IDisposable
     public IReadOnlySet<uint> Workers() => Shell.Run("ps", $"-o pid= --ppid {_master.Id}")
         .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(uint.Parse).ToHashSet();
 
+    /// <summary>Ends it, once every connection is over, and reads a file that it wrote.</summary>
+    public string[] QuitAndRead(string file)
+    {
+        Quit();
+        return File.ReadAllLines(this[file]);
+    }
+
     public void Dispose()
     {
-        Shell.Run("kill", $"-QUIT {_master.Id}");
-        _master.WaitForExit();
+        Quit();
         _master.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private void Quit()
+    {
+        if (!_master.HasExited)
+        {
+            Shell.Run("kill", $"-QUIT {_master.Id}");
+            _master.WaitForExit();
+        }
     }
 
     private static int FreePort()

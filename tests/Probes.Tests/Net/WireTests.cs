@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Net;
+using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
 using EbpfActors.Probes.Tests.Bpf;
 using Shouldly;
@@ -20,6 +21,8 @@ public sealed class WireTests
     [InlineData("http_head", typeof(HttpHead))]
     [InlineData("http_end", typeof(HttpEnd))]
     [InlineData("http_exchange", typeof(HttpExchangeRecord))]
+    [InlineData("dns_record", typeof(DnsRecord))]
+    [InlineData("dns_ports", typeof(DnsPorts))]
     public void Managed_structures_match_the_compiled_object(string name, Type managed)
     {
         using var net = BpfObject.Open("net");

@@ -12,7 +12,7 @@ internal static class TagList
         "source", "sub_source", "service", "family", "direction", "transport", "pid", "process_name", "netns", "conn_side",
         "src_ip", "src_ip_type", "src_port", "src_k8s_namespace", "src_k8s_pod_name", "src_k8s_service_name", "src_k8s_deployment_name",
         "dst_ip", "dst_ip_type", "dst_port", "dst_k8s_namespace", "dst_k8s_pod_name", "dst_k8s_service_name", "dst_k8s_deployment_name",
-        "dst_domain", "dst_nat_ip", "dst_nat_port",
+        "dst_domain", "dst_nat_ip", "dst_nat_port", "query_name", "query_type",
     ];
 
     public static Parsed<ImmutableArray<KeyValuePair<string, string>>> Parse(ImmutableArray<string> items)

@@ -26,6 +26,18 @@ internal static class Texts
                 ? Parsed.Error<int>($"{number} is out of range; use {least} to {most}")
                 : Parsed.Ok((int)number));
 
+    public static ValueParser<IReadOnlyList<ushort>> Ports(int most) => values =>
+    {
+        var texts = values.Select(v => v.Trim()).Where(v => v.Length > 0).Distinct().ToArray();
+        var wrong = texts.Where(t => Port(t) == 0).Select(t => $"\"{t}\" is not a port; use 1 to 65535").ToList();
+        if (texts.Length > most)
+        {
+            wrong.Add($"has {texts.Length} ports; {most} are possible");
+        }
+
+        return new Parsed<IReadOnlyList<ushort>>([.. texts.Select(Port)], [.. wrong]);
+    };
+
     public static ValueParser<string> OneOf(params string[] words) => Parsed.Last(text =>
         words.Contains(text.ToLowerInvariant())
             ? Parsed.Ok(text.ToLowerInvariant())
@@ -38,6 +50,9 @@ internal static class Texts
             [.. values.Where(words.Contains).Distinct()],
             [.. unknown.Select(v => $"\"{v}\" is not a {kind}; {Suggestion.For(v, words)}")]);
     };
+
+    private static ushort Port(string text) =>
+        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : (ushort)0;
 
     private static string Unknown(string text, string[] words) => $"\"{text}\" is not known; use {string.Join(", ", words)}";
 }

@@ -10,6 +10,7 @@ internal enum HttpFlags : byte
     Complete = 1,
     RequestOver = 2,
     Adopted = 4,
+    Tls = 8,
 }
 
 /// <summary>A piece of a request's start line: <c>struct http_line</c> of bpf/net/http_wire.h.</summary>

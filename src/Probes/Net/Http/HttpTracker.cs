@@ -66,17 +66,11 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
 
     public void OnHead(in HttpHead head, INetSink sink)
     {
+        EndOlder(head, sink);
         if (Answered(head.Conn, head.Message) is not { } exchange)
         {
             _unasked++;
             return;
-        }
-
-        // A response whose end was not found ends where the next one begins.
-        if (Find(_connections[head.Conn], head.Message - 1) is { IsAnswered: true } before)
-        {
-            before.EndResponse(head.Pos);
-            Settle(head.Conn, before, sink);
         }
 
         exchange.Answer(head, Identify(head));
@@ -132,6 +126,18 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
         _spare.Push(exchanges);
     }
 
+    /// <summary>The connection will not be known: so many of its exchanges were answered, the others were not.</summary>
+    public void Forget(ulong conn, int answered)
+    {
+        if (_connections.Remove(conn, out var exchanges))
+        {
+            _unanswered += Math.Max(0, exchanges.Count - answered);
+            exchanges.ForEach(exchange => _heads.Remove((conn, exchange.Message)));
+            exchanges.Clear();
+            _spare.Push(exchanges);
+        }
+    }
+
     /// <summary>Reports every exchange whose response head was seen and which is not over.</summary>
     public void Sweep(INetSink sink)
     {
@@ -164,18 +170,19 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
             return exchanges[at];
         }
 
+        // Only neighbours end where the other begins: one between them may still wait in the kernel.
+        if (at > 0 && exchanges[at - 1].Message == message - 1)
+        {
+            exchanges[at - 1].EndRequest(pos);
+        }
+
         if (exchanges.Count >= MaxWaiting)
         {
             return null;
         }
 
-        if (at > 0)
-        {
-            exchanges[at - 1].EndRequest(pos);
-        }
-
         var exchange = new PendingExchange(message, pos, begunNs, flags);
-        if (at < exchanges.Count)
+        if (at < exchanges.Count && exchanges[at].Message == message + 1)
         {
             exchange.EndRequest(exchanges[at].RequestPos);
         }
@@ -215,6 +222,24 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
         exchanges = _spare.Count > 0 ? _spare.Pop() : [];
         _connections.Add(conn, exchanges);
         return exchanges;
+    }
+
+    /// <summary>A response begins: those before it are over, if nobody said so where it begins, or as far as they are known.</summary>
+    private void EndOlder(in HttpHead head, INetSink sink)
+    {
+        if (Exchanges(head.Conn, create: false) is not { } exchanges)
+        {
+            return;
+        }
+
+        for (var i = exchanges.Count - 1; i >= 0; i--)
+        {
+            if (exchanges[i] is { IsAnswered: true } older && older.Message < head.Message)
+            {
+                older.EndAsKnown(older.Message == head.Message - 1 ? head.Pos : null);
+                Settle(head.Conn, older, sink);
+            }
+        }
     }
 
     /// <summary>The exchange that this message answers; older ones of the connection will not be answered any more.</summary>
@@ -311,5 +336,8 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
         (Direction)head.Direction,
         head.Tgid,
         head.Netns,
-        names.Name(head.Tgid, head.Comm));
+        names.Name(head.Tgid, head.Comm))
+    {
+        BornNs = FlowEvent.BornNs(head.Conn, head.BegunNs),
+    };
 }

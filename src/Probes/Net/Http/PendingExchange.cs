@@ -54,6 +54,17 @@ internal sealed class PendingExchange(uint message, ulong requestPos, ulong begu
         }
     }
 
+    /// <summary>It is over, and where was not told: what is known must do.</summary>
+    public void EndAsKnown(ulong? responseEnd)
+    {
+        if (!_responseIsOver)
+        {
+            EndResponse(responseEnd ?? _responseEnd);
+        }
+
+        EndRequest(_requestEnd);
+    }
+
     public void EndResponse(ulong pos) => (_responseEnd, _responseIsOver) = (pos, true);
 
     /// <summary>The connection is closed after so many bytes. Of an older connection the positions count from another place.</summary>

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Hands out the datagrams and TCP segments of the DNS ports as they are. What they mean is found out in user space. */
+#include "dns.h"
+
+#define MAX_PIECES 17 /* of a packet of 64 KiB */
+
+extern struct tcp_conns_map tcp_conns SEC(".maps");
+extern struct flow_losses_map flow_losses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} dns_events SEC(".maps");
+
+/* Puts the wire types into the object's BTF, where the layout test reads them. */
+const struct dns_record *wire_dns_record;
+const struct dns_ports *wire_dns_ports;
+
+/* Both sides as the packet shows them. */
+static __always_inline int read_addresses(struct __sk_buff *skb, __u32 egress, struct dns_record *record)
+{
+	__u8 *source = egress ? record->saddr : record->daddr;
+	__u8 *destination = egress ? record->daddr : record->saddr;
+	__be32 ipv4[2];
+
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return bpf_skb_load_bytes(skb, 8, source, 16) || bpf_skb_load_bytes(skb, 24, destination, 16);
+	if (bpf_skb_load_bytes(skb, 12, ipv4, sizeof(ipv4)))
+		return -1;
+	map_ipv4(source, ipv4[0]);
+	map_ipv4(destination, ipv4[1]);
+	return 0;
+}
+
+static __always_inline int read_packet(struct __sk_buff *skb, __u32 at, __u32 egress, struct dns_record *record)
+{
+	__be16 ports[2];
+
+	if (bpf_skb_load_bytes(skb, at, ports, sizeof(ports)) || read_addresses(skb, egress, record))
+		return -1;
+	record->sport = bpf_ntohs(egress ? ports[0] : ports[1]);
+	record->dport = bpf_ntohs(egress ? ports[1] : ports[0]);
+	return 0;
+}
+
+/* A packet on its way out has been translated already (DNAT to a cluster's or a container's resolver), the answer will come back
+ * as the socket knows it: a connected socket says which peer that is. */
+static __always_inline void prefer_socket(struct bpf_sock *sk, struct dns_record *record)
+{
+	__u32 address[4];
+
+	if (!sk->dst_port)
+		return;
+	if (sk->family == AF_INET) {
+		map_ipv4(record->saddr, sk->src_ip4);
+		map_ipv4(record->daddr, sk->dst_ip4);
+	} else {
+		address[0] = sk->src_ip6[0];
+		address[1] = sk->src_ip6[1];
+		address[2] = sk->src_ip6[2];
+		address[3] = sk->src_ip6[3];
+		__builtin_memcpy(record->saddr, address, 16);
+		address[0] = sk->dst_ip6[0];
+		address[1] = sk->dst_ip6[1];
+		address[2] = sk->dst_ip6[2];
+		address[3] = sk->dst_ip6[3];
+		__builtin_memcpy(record->daddr, address, 16);
+	}
+	record->sport = sk->src_port;
+	record->dport = bpf_ntohs(sk->dst_port);
+}
+
+/* TCP sends in whatever process is running; UDP in the one that sends, unless the kernel itself does. */
+static __always_inline __u32 sender_of(struct bpf_sock *sk, __u8 transport)
+{
+	__u64 key = address_of(sk);
+	struct task_struct *task;
+	struct tcp_conn *conn;
+
+	if (transport == IPPROTO_TCP) {
+		conn = bpf_map_lookup_elem(&tcp_conns, &key);
+		return conn ? conn->owner.tgid : 0;
+	}
+	if (!BPF_CORE_READ((struct sock *)key, sk_socket, file))
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task();
+	return BPF_CORE_READ(task, tgid);
+}
+
+/* From 1 to most, a power of two, in a form in which the verifier sees it. */
+static __always_inline __u32 within(__u32 count, __u32 most)
+{
+	__u64 less = count - 1;
+
+	asm volatile("%0 &= %1" : "+r"(less) : "i"(most - 1));
+	return less + 1;
+}
+
+/* 5.10 reserves only what is known when the program is loaded, and copies only from memory that another packet may be using. */
+static __always_inline void emit(struct __sk_buff *skb, const struct dns_record *head, __u32 from, __u32 room)
+{
+	struct dns_record *record = bpf_ringbuf_reserve(&dns_events, sizeof(*record) + room, 0);
+
+	if (!record) {
+		count_loss_in(&flow_losses, LOSS_DNS_RING_FULL, head->length);
+		return;
+	}
+	*record = *head;
+	if (head->captured && bpf_skb_load_bytes(skb, from, record + 1, within(head->captured, room))) {
+		bpf_ringbuf_discard(record, 0);
+		count_loss_in(&flow_losses, LOSS_DNS_UNREADABLE, head->length);
+		return;
+	}
+	bpf_ringbuf_submit(record, ring_wake_flag(&dns_events));
+}
+
+/* The sequence number of a byte of a segment. */
+static __always_inline int read_seq(struct __sk_buff *skb, __u32 at, __u32 from, __u32 *seq)
+{
+	__be32 first;
+	__u8 words;
+
+	if (bpf_skb_load_bytes(skb, at + 4, &first, sizeof(first)) || bpf_skb_load_bytes(skb, at + 12, &words, 1))
+		return -1;
+	*seq = bpf_ntohl(first) + (from - at - (words >> 4) * 4);
+	return 0;
+}
+
+/* Hands out count bytes, or as many as one record holds; at is where the transport's header begins. Verified once. */
+__attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 from, __u32 count, __u32 flags)
+{
+	struct dns_record head = {};
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	head.transport = sk->protocol;
+	if (read_packet(skb, at, flags & DNS_SENT, &head) ||
+	    (head.transport == IPPROTO_TCP && read_seq(skb, at, from, &head.seq))) {
+		count_loss_in(&flow_losses, LOSS_DNS_UNREADABLE, count);
+		return 0;
+	}
+	if (flags & DNS_BEGIN)
+		head.seq++; /* the SYN's own */
+	if (flags & DNS_SENT) {
+		prefer_socket(sk, &head);
+		head.tgid = sender_of(sk, head.transport);
+	}
+	head.at_ns = bpf_ktime_get_ns();
+	head.netns = netns_of((struct sock *)address_of(sk));
+	head.length = count;
+	head.captured = count < DNS_LARGE ? count : DNS_LARGE;
+	head.flags = flags;
+	if (count <= DNS_SMALL)
+		emit(skb, &head, from, DNS_SMALL);
+	else if (count <= DNS_MEDIUM)
+		emit(skb, &head, from, DNS_MEDIUM);
+	else
+		emit(skb, &head, from, DNS_LARGE);
+	return 0;
+}
+
+/* A datagram whose payload begins at from. What does not fit into the largest record is left out; its length tells. */
+__attribute__((noinline)) int dns_on_datagram(struct __sk_buff *skb, __u32 egress, __u32 from)
+{
+	return dns_take(skb, from - 8, from, skb->len - from, egress ? DNS_SENT : 0);
+}
+
+#define TCP_FLAG_FIN 1
+#define TCP_FLAG_SYN 2
+#define TCP_FLAG_RST 4
+
+/* Where the TCP header begins; 0 when it cannot be found (IPv6 extension headers carry no DNS on any network seen). */
+static __always_inline __u32 tcp_offset(struct __sk_buff *skb)
+{
+	__u8 first;
+
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return bpf_skb_load_bytes(skb, 6, &first, 1) || first != IPPROTO_TCP ? 0 : 40;
+	return bpf_skb_load_bytes(skb, 0, &first, 1) ? 0 : (first & 15) * 4;
+}
+
+__attribute__((noinline)) int dns_on_segment(struct __sk_buff *skb, __u32 egress)
+{
+	__u32 direction = egress ? DNS_SENT : 0;
+	__u32 at = tcp_offset(skb), from, left;
+	__u8 words_and_flags[2];
+	int i;
+
+	if (!at || bpf_skb_load_bytes(skb, at + 12, words_and_flags, 2)) {
+		count_loss_in(&flow_losses, LOSS_DNS_UNREADABLE, skb->len);
+		return 0;
+	}
+	from = at + (words_and_flags[0] >> 4) * 4;
+	left = skb->len > from ? skb->len - from : 0;
+	if (words_and_flags[1] & TCP_FLAG_SYN)
+		dns_take(skb, at, from, 0, direction | DNS_BEGIN);
+	for (i = 0; i < MAX_PIECES && left; i++) {
+		__u32 count = left < DNS_LARGE ? left : DNS_LARGE;
+
+		dns_take(skb, at, from, count, direction);
+		from += count;
+		left -= count;
+	}
+	if (words_and_flags[1] & (TCP_FLAG_FIN | TCP_FLAG_RST))
+		dns_take(skb, at, from, 0, direction | DNS_END);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The calls of TLS libraries: entry, result, end of the object. What a call moved is known when it is over, for both ways: a
+ * write that would block is repeated with the same bytes.
+ */
+#pragma once
+
+#include <asm/ptrace.h>
+
+#include "join.h"
+
+/* tls_take; user space puts it in. */
+struct tls_programs_map {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+};
+
+extern struct tls_programs_map tls_programs SEC(".maps");
+
+static const struct tls_session no_session;
+
+static __always_inline struct tls_caller thread_caller(void)
+{
+	struct tls_caller caller = {.thread = bpf_get_current_pid_tgid()};
+
+	return caller;
+}
+
+static __always_inline void begin_session(struct tls_session *session)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	session->id = new_flow_id();
+	session->tgid = current_tgid();
+	bpf_probe_read_kernel(&session->comm, sizeof(session->comm), &leader->comm);
+	count_in(&tls_counts, TLS_SESSIONS);
+}
+
+static __always_inline struct tls_session *new_session(__u64 ssl)
+{
+	struct tls_key key = {.ssl = ssl, .tgid = current_tgid()};
+	struct tls_session *session;
+
+	bpf_map_update_elem(&tls_sessions, &key, &no_session, BPF_ANY);
+	session = bpf_map_lookup_elem(&tls_sessions, &key);
+	if (session)
+		begin_session(session);
+	return session;
+}
+
+/* Its connection is closed and yet something new begins: the object at this address is another one, whose end was not seen. */
+static __always_inline int is_stale(struct tls_session *session, __u32 written)
+{
+	struct tcp_conn *conn;
+
+	if (!session->conn || (!written && !session->http.off && session->http.streams[0].state > HTTP_START))
+		return 0;
+	conn = conn_of(session->sk);
+	return !conn || conn->id != session->conn;
+}
+
+static __always_inline struct tls_session *enter(struct tls_caller *caller, struct tls_call *call)
+{
+	struct tls_session *session = session_of(call->ssl);
+
+	if (session && is_stale(session, call->written))
+		session = 0;
+	if (!session)
+		session = new_session(call->ssl);
+	if (!session || session->http.off)
+		return session;
+	call->base = call->from;
+	call->begun_ns = bpf_ktime_get_ns();
+	if (bpf_map_update_elem(&tls_calls, caller, call, BPF_ANY)) {
+		count_in(&tls_counts, TLS_CALLS_FULL);
+		stream_of(&session->http, call->written)->state = HTTP_LOST;
+	}
+	return session;
+}
+
+static __always_inline int enter_thread(struct pt_regs *ctx, __u32 written, __u64 count_at)
+{
+	struct tls_caller caller = thread_caller();
+	struct tls_call call = {.ssl = PT_REGS_PARM1(ctx), .from = PT_REGS_PARM2(ctx), .count_at = count_at, .written = written};
+
+	enter(&caller, &call);
+	return 0;
+}
+
+/* A call is over; count is what it moved, 0 or less when it failed. */
+static __always_inline int leave(struct pt_regs *ctx, struct tls_caller *caller, __s64 count)
+{
+	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, caller);
+
+	if (!call)
+		return 0;
+	if (count > 0 && count <= 0x7fffffff) {
+		call->left = count;
+		bpf_tail_call(ctx, &tls_programs, 0);
+	}
+	bpf_map_delete_elem(&tls_calls, caller);
+	return 0;
+}
+
+static __always_inline int leave_thread(struct pt_regs *ctx, __s64 count)
+{
+	struct tls_caller caller = thread_caller();
+
+	return leave(ctx, &caller, count);
+}
+
+/* The count is where the caller of an _ex function wants it. */
+static __always_inline int leave_ex(struct pt_regs *ctx)
+{
+	struct tls_caller caller = thread_caller();
+	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &caller);
+	__s64 count = 0;
+
+	if (call && (int)PT_REGS_RC(ctx) == 1)
+		bpf_probe_read_user(&count, sizeof(count), (void *)call->count_at);
+	return leave(ctx, &caller, count);
+}
+
+/* Behind the inner call, which says in eax whether it worked, and on the stack how much. */
+static __always_inline int leave_inner(struct pt_regs *ctx, __u64 offset)
+{
+	__s64 count = 0;
+
+	if ((int)PT_REGS_RC(ctx) > 0)
+		bpf_probe_read_user(&count, sizeof(count), (void *)(PT_REGS_SP(ctx) + offset));
+	return leave_thread(ctx, count);
+}
+
+static __always_inline int free_session(struct pt_regs *ctx)
+{
+	struct tls_key key = {.ssl = PT_REGS_PARM1(ctx), .tgid = current_tgid()};
+	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, &key);
+	struct tls_end *end;
+
+	if (!session)
+		return 0;
+	count_in(&tls_counts, TLS_SESSIONS_FREED);
+	if (session->is_http) {
+		end = bpf_ringbuf_reserve(&flow_events, sizeof(*end), 0);
+		if (end) {
+			end->session = session->id;
+			end->written = session->http.streams[1].pos;
+			end->read = session->http.streams[0].pos;
+			bpf_ringbuf_submit(end, ring_wake_flag(&flow_events));
+		} else {
+			count_loss_in(&flow_losses, LOSS_HTTP_RING_FULL, 0);
+		}
+	}
+	bpf_map_delete_elem(&tls_sessions, &key);
+	return 0;
+}

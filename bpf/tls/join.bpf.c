@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which socket a session speaks through. Its ciphertext says so for every user of OpenSSL, also where a thread encrypts and
+ * another one sends: the first bytes of a record are noted when it leaves the object and found again when it leaves the socket.
+ * Where there is no such place (GnuTLS) the socket that a thread receives from while it is inside the library answers.
+ */
+#include "fingerprint.h"
+#include "join.h"
+
+#define MAX_RECORDS 8 /* of one packet: what is left of a handshake may stand in front */
+#define RECORD_HEADER 5
+
+/* Sockets that have told whose they are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} tls_socks SEC(".maps");
+
+static __always_inline struct tls_session *session_of_call(void)
+{
+	struct tls_caller caller = {.thread = bpf_get_current_pid_tgid()};
+	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &caller);
+	struct tls_key key = {};
+
+	if (!call)
+		return 0;
+	key.ssl = call->ssl;
+	key.tgid = caller.thread >> 32;
+	return bpf_map_lookup_elem(&tls_sessions, &key);
+}
+
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(tls_on_receive, struct sock *sk)
+{
+	struct tls_session *session = session_of_call();
+
+	if (session && !session->conn)
+		join_session(session, (__u64)sk, JOIN_NESTED);
+	return 0;
+}
+
+/* Where the TCP payload begins; 0 for what is not looked into. */
+static __always_inline __u32 payload_offset(struct __sk_buff *skb)
+{
+	__u32 at = 40;
+	__u8 byte;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		if (bpf_skb_load_bytes(skb, 0, &byte, 1))
+			return 0;
+		at = (byte & 15) * 4;
+	}
+	return bpf_skb_load_bytes(skb, at + 12, &byte, 1) ? 0 : at + (byte >> 4) * 4;
+}
+
+static __always_inline int join_by(struct bpf_sock *sk, struct tls_fingerprint *fingerprint)
+{
+	struct tls_key *found = bpf_map_lookup_elem(&tls_fingerprints, fingerprint);
+	struct tls_session *session;
+	struct tls_key key;
+
+	if (!found)
+		return 0;
+	key = *found;
+	bpf_map_delete_elem(&tls_fingerprints, fingerprint);
+	session = bpf_map_lookup_elem(&tls_sessions, &key);
+	if (session && join_session(session, address_of(sk), JOIN_FINGERPRINT))
+		bpf_sk_storage_get(&tls_socks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	return 1;
+}
+
+SEC("cgroup_skb/egress")
+int tls_on_egress(struct __sk_buff *skb)
+{
+	struct tls_fingerprint fingerprint;
+	struct tls_watch *watch;
+	struct bpf_sock *sk;
+	__u32 at, zero = 0;
+	int i;
+
+	watch = bpf_map_lookup_elem(&tls_watches, &zero);
+	if (!watch || bpf_ktime_get_ns() > watch->until_ns)
+		return 1;
+	sk = skb->sk;
+	if (!sk)
+		return 1;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || sk->protocol != IPPROTO_TCP || bpf_sk_storage_get(&tls_socks, sk, 0, 0))
+		return 1;
+	at = payload_offset(skb);
+	if (!at)
+		return 1;
+	for (i = 0; i < MAX_RECORDS; i++) {
+		/* A shorter record cannot be told from another one, and is not noted. */
+		if (bpf_skb_load_bytes(skb, at, &fingerprint, sizeof(fingerprint))) {
+			if (bpf_skb_load_bytes(skb, at, &fingerprint, RECORD_HEADER))
+				break;
+		} else if (is_record(fingerprint.bytes) && join_by(sk, &fingerprint)) {
+			break;
+		}
+		if (!is_record(fingerprint.bytes))
+			break;
+		at += RECORD_HEADER + (fingerprint.bytes[3] << 8 | fingerprint.bytes[4]);
+	}
+	return 1;
+}
+
+char LICENSE[] SEC("license") = "GPL";

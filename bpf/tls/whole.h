@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A whole head at once, from the caller's memory, as http_take_whole does it from a packet. */
+#pragma once
+
+#include "out.h"
+#include "window.h"
+
+/* Hands out a start line of a window's length in records that follow each other. */
+static __always_inline void emit_whole_line(struct http_stream *stream, __u64 ssl, __u32 from, __u32 length)
+{
+	__u32 i, count;
+
+	for (i = 0; i < HTTP_WINDOW / HTTP_PIECE; i++) {
+		count = length > HTTP_PIECE ? HTTP_PIECE : length;
+		stream->line_from = from;
+		stream->line_waits = count;
+		from += count;
+		length -= count;
+		tls_emit_line(ssl, !length);
+		if (!length)
+			break;
+	}
+}
+
+/* How a message is framed that has just been walked; what of its body is here too is taken with it. */
+static __always_inline __u32 begin_whole(struct http_stream *stream, const struct http_found *found, __u64 begun_ns)
+{
+	begin_message(stream, 0);
+	stream->begun_ns = begun_ns;
+	stream->length = found->length_at ? found->length : 0;
+	stream->flags |= (found->chunked ? MESSAGE_CHUNKED : 0) | (found->length_at ? MESSAGE_HAS_LENGTH : 0);
+	stream->pos += found->head;
+	return found->head;
+}
+
+static __always_inline __u32 take_request(struct tls_session *session, struct http_stream *stream,
+                                          const struct http_window *window, __u64 ssl, __u64 from, __u64 begun_ns)
+{
+	__u64 first = word_at(window, 0), bit = 1ULL << (stream->message & 63);
+	struct http_sock *sock = &session->http;
+	__u32 taken;
+
+	if (!is_plain_method(first) || !ends_in_version(window, window->found.line))
+		return 0;
+	taken = begin_whole(stream, &window->found, begun_ns);
+	sock->connect_requests &= ~bit;
+	sock->head_requests &= ~bit;
+	if ((__u32)first == 0x44414548 /* HEAD */)
+		sock->head_requests |= bit;
+	emit_whole_line(stream, ssl, from - session->line_base, window->found.line);
+	begin_body(stream);
+	return taken;
+}
+
+static __always_inline __u32 take_response(struct tls_session *session, struct http_stream *stream,
+                                           const struct http_window *window, __u64 begun_ns)
+{
+	__u32 taken, status = plain_status(word_at(window, 0), word_at(window, 8));
+
+	if (status < 200)
+		return 0;
+	taken = begin_whole(stream, &window->found, begun_ns);
+	stream->status = status;
+	stream->minor = byte_at(window, 7);
+	end_response_head(&session->http, stream);
+	return taken;
+}
+
+/* Takes a head that is whole and plain. Returns its bytes, 0 when they must be looked at more closely; then nothing has changed. */
+__attribute__((noinline)) int tls_take_whole(__u64 ssl, __u64 from, __u32 left, __u32 written, __u64 begun_ns)
+{
+	struct tls_session *session = session_of(ssl);
+	struct http_window *window;
+	struct http_stream *stream;
+	__u32 slot, have, taken = 0;
+
+	if (!session || left < 16)
+		return 0;
+	stream = stream_of(&session->http, written);
+	if (stream->state != HTTP_START || stream->flags & MESSAGE_INTERIM)
+		return 0;
+	slot = claim_window();
+	window = window_in(&tls_windows, slot);
+	if (!window)
+		return 0;
+	have = bounded(left > HTTP_WINDOW ? HTTP_WINDOW : left, HTTP_WINDOW);
+	if (!bpf_probe_read_user(window->bytes, have, (void *)from) && !find_end(slot, have))
+		taken = session->http.requests == written ? take_request(session, stream, window, ssl, from, begun_ns)
+		                                          : take_response(session, stream, window, begun_ns);
+	release_window(window);
+	if (!taken)
+		return 0;
+	session->is_http = 1;
+	if (stream->state == HTTP_START)
+		end_of_message(session, ssl, stream, written);
+	return taken;
+}

@@ -1,0 +1,109 @@
+namespace EbpfActors.Probes.Tls.Capture;
+
+/// <summary>
+/// The files whose calls are captured, with the links that hold the uprobes, and what cannot be captured and why. Bounded.
+/// Thread-safe: discovery attaches on its thread, the status asks on another.
+/// </summary>
+internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
+{
+    private const int MaxProblems = 64;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<FileIdentity, File> _files = [];
+    private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
+    private bool _isClosed;
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _files.Count;
+            }
+        }
+    }
+
+    /// <summary>Puts every point of the file in place, or none; says what it did.</summary>
+    public ProbeNote? Attach(TlsTarget target)
+    {
+        lock (_gate)
+        {
+            if (_isClosed || _files.ContainsKey(target.File))
+            {
+                return null;
+            }
+
+            var path = target.MappedPath;
+            try
+            {
+                _files.Add(target.File, new File(path, $"uprobes, {target.Placement}", programs.Attach(target)));
+                return new ProbeNote(IsWarning: false, $"TLS of {path} is captured ({target.Flavour}): {target.Placement}");
+            }
+            catch (BpfException e)
+            {
+                return Problem(path, e.Message);
+            }
+        }
+    }
+
+    public void Detach(FileIdentity file)
+    {
+        lock (_gate)
+        {
+            if (_files.Remove(file, out var gone))
+            {
+                gone.Links.ForEach(link => link.Dispose());
+            }
+        }
+    }
+
+    /// <summary>Something that cannot be captured; a note the first time.</summary>
+    public ProbeNote? Problem(string what, string why)
+    {
+        lock (_gate)
+        {
+            return _problems.Count < MaxProblems && _problems.TryAdd(what, why)
+                ? new ProbeNote(IsWarning: true, $"No httpflow-tls for {what}: {why}")
+                : null;
+        }
+    }
+
+    /// <summary>One entry per file, then what is not captured.</summary>
+    public IReadOnlyList<HookStatus> Status()
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. _files.Values.Select(f => new HookStatus($"tls {f.Path}", f.Placement, "")),
+                .. _problems.Select(p => new HookStatus($"tls {p.Key}", "", p.Value)),
+            ];
+        }
+    }
+
+    /// <summary>The kernel takes its time for each link; for several at once hardly more, but where they hinder each other nobody waits.</summary>
+    public void Dispose()
+    {
+        List<IDisposable> links;
+        lock (_gate)
+        {
+            _isClosed = true;
+            links = [.. _files.Values.SelectMany(f => f.Links)];
+            _files.Clear();
+        }
+
+        if (programs.AtOnce)
+        {
+            var threads = links.ConvertAll(link => new Thread(link.Dispose));
+            threads.ForEach(thread => thread.Start());
+            threads.ForEach(thread => thread.Join());
+        }
+        else
+        {
+            new Thread(() => links.ForEach(link => link.Dispose())) { IsBackground = true }.Start();
+        }
+    }
+
+    private sealed record File(string Path, string Placement, List<IDisposable> Links);
+}

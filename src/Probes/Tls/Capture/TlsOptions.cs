@@ -1,0 +1,27 @@
+using EbpfActors.Probes.Tls.Discovery;
+
+namespace EbpfActors.Probes.Tls.Capture;
+
+/// <summary>What TLS capture needs to know before it loads.</summary>
+public sealed record TlsOptions
+{
+    /// <summary>Starts to look for libraries and tells the sink; disposing what it gives ends that.</summary>
+    public required Func<ITlsDiscoverySink, IDisposable> Discover { get; init; }
+
+    /// <summary>TLS sessions that are followed at once; the kernel forgets the one that was idle for longest.</summary>
+    public int MaxSessions { get; init; } = 16384;
+
+    /// <summary>Off, capture works as on kernels before 6.6.</summary>
+    internal bool LinksAtOnce { get; init; } = true;
+
+    /// <summary>Capture of every library that any process of the host uses.</summary>
+    public static TlsOptions OfHost(string procRoot) => new()
+    {
+        Discover = sink =>
+        {
+            var discovery = new TlsDiscovery(new TlsDiscoveryOptions { ProcRoot = procRoot }, sink);
+            discovery.Start();
+            return discovery;
+        },
+    };
+}

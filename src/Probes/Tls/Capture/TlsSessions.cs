@@ -1,0 +1,230 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using EbpfActors.Probes.Net;
+using EbpfActors.Probes.Net.Http;
+
+namespace EbpfActors.Probes.Tls.Capture;
+
+/// <summary>
+/// Ties the HTTP records of TLS sessions to their connections on the way to the tracker. A response whose session has no
+/// connection yet waits for it; how many wait, and for how long, is bounded. Not thread-safe, except its counters.
+/// </summary>
+internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProvider time)
+{
+    /// <summary>Records of one session that wait for its connection; as a rule there is one.</summary>
+    private const int MaxHeld = 128;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Dictionary<ulong, Session> _sessions = [];
+    private readonly Dictionary<ulong, ulong> _sessionOfConn = [];
+    private readonly Queue<(ulong Session, ulong Conn, uint Sweep)> _closed = [];
+    private uint _sweep;
+    private long _noJoin;
+
+    /// <summary>Sessions that speak HTTP and are not known to be over.</summary>
+    public int Count => _sessions.Count;
+
+    /// <summary>Exchanges that no connection could be found for.</summary>
+    public long NoJoin => Interlocked.Read(ref _noJoin);
+
+    /// <summary>Takes a record that is about a TLS session, told by its size and flag; false for any other.</summary>
+    public bool TryConsume(ReadOnlySpan<byte> record, INetSink sink)
+    {
+        if (record.Length == Unsafe.SizeOf<HttpLine>() && Is(MemoryMarshal.AsRef<HttpLine>(record).Flags))
+        {
+            OnLine(MemoryMarshal.AsRef<HttpLine>(record));
+        }
+        else if (record.Length == Unsafe.SizeOf<HttpHead>() && Is(MemoryMarshal.AsRef<HttpHead>(record).Flags))
+        {
+            OnHead(MemoryMarshal.AsRef<HttpHead>(record), sink);
+        }
+        else if (record.Length == Unsafe.SizeOf<HttpEnd>() && Is(MemoryMarshal.AsRef<HttpEnd>(record).Flags))
+        {
+            OnEnd(MemoryMarshal.AsRef<HttpEnd>(record), sink);
+        }
+        else if (record.Length == Unsafe.SizeOf<TlsJoin>())
+        {
+            OnJoin(MemoryMarshal.AsRef<TlsJoin>(record), sink);
+        }
+        else if (record.Length == Unsafe.SizeOf<TlsEnd>())
+        {
+            OnEnd(MemoryMarshal.AsRef<TlsEnd>(record), sink);
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
+    }
+
+    public void OnLine(in HttpLine line)
+    {
+        if (Touch(line.Conn) is not null)
+        {
+            tracker.OnLine(line);
+        }
+    }
+
+    public void OnHead(in HttpHead head, INetSink sink)
+    {
+        if (Touch(head.Conn) is not { } session)
+        {
+            Interlocked.Increment(ref _noJoin);
+        }
+        else if (session.Join is { } join)
+        {
+            tracker.OnHead(Named(head, join), sink);
+        }
+        else if (session.Held.Count < MaxHeld)
+        {
+            session.Held.Add((head, null));
+        }
+        else
+        {
+            GiveUp(head.Conn, session, answered: session.Held.Count(IsHead) + 1);
+        }
+    }
+
+    public void OnEnd(in HttpEnd end, INetSink sink)
+    {
+        if (!_sessions.TryGetValue(end.Conn, out var session) || session.Held.Count == 0)
+        {
+            tracker.OnEnd(end, sink);
+        }
+        else if (session.Held.Count < MaxHeld)
+        {
+            session.Held.Add((null, end));
+        }
+    }
+
+    public void OnJoin(in TlsJoin join, INetSink sink)
+    {
+        if (Touch(join.Session) is not { } session)
+        {
+            return;
+        }
+
+        session.Join = join;
+        _sessionOfConn[join.Conn] = join.Session;
+        foreach (var (head, end) in session.Held)
+        {
+            if (head is { } answer)
+            {
+                tracker.OnHead(Named(answer, join), sink);
+            }
+            else
+            {
+                tracker.OnEnd(end!.Value, sink);
+            }
+        }
+
+        session.Held.Clear();
+    }
+
+    /// <summary>The object was freed: what was open ended with it.</summary>
+    public void OnEnd(in TlsEnd end, INetSink sink)
+    {
+        if (_sessions.TryGetValue(end.Session, out var session))
+        {
+            Finish(end.Session, session, end.Written, end.Read, sink);
+        }
+    }
+
+    /// <summary>The socket is closed. What it had received may still be read for a moment; a process that was killed frees nothing.</summary>
+    public void OnClosed(ulong conn)
+    {
+        if (_sessionOfConn.TryGetValue(conn, out var session))
+        {
+            _closed.Enqueue((session, conn, _sweep));
+        }
+    }
+
+    public void Sweep(INetSink sink)
+    {
+        _sweep++;
+        while (_closed.TryPeek(out var closed) && _sweep - closed.Sweep > 1)
+        {
+            _closed.Dequeue();
+            if (_sessions.TryGetValue(closed.Session, out var session) && session.Join?.Conn == closed.Conn)
+            {
+                Finish(closed.Session, session, written: 0, read: 0, sink);
+            }
+        }
+
+        var now = time.GetTimestamp();
+        foreach (var (id, session) in _sessions)
+        {
+            if (session.Join is null && time.GetElapsedTime(session.TouchedAt, now) > Patience)
+            {
+                GiveUp(id, session, session.Held.Count(IsHead));
+                _sessions.Remove(id);
+            }
+        }
+    }
+
+    private void Finish(ulong id, Session session, ulong written, ulong read, INetSink sink)
+    {
+        _sessions.Remove(id);
+        if (session.Join is { } join)
+        {
+            _sessionOfConn.Remove(join.Conn);
+            tracker.OnClosed(new FlowEvent { Id = id, TxBytes = written, RxBytes = read }, sink);
+        }
+        else
+        {
+            GiveUp(id, session, session.Held.Count(IsHead));
+        }
+    }
+
+    private void GiveUp(ulong id, Session session, int answered)
+    {
+        Interlocked.Add(ref _noJoin, answered);
+        tracker.Forget(id, answered);
+        session.Held.Clear();
+    }
+
+    private static bool Is(HttpFlags flags) => (flags & HttpFlags.Tls) != 0;
+
+    private static bool IsHead((HttpHead? Head, HttpEnd? End) held) => held.Head is not null;
+
+    /// <summary>Null when too many are under way.</summary>
+    private Session? Touch(ulong id)
+    {
+        if (!_sessions.TryGetValue(id, out var session))
+        {
+            if (_sessions.Count >= maxSessions)
+            {
+                return null;
+            }
+
+            _sessions.Add(id, session = new Session());
+        }
+
+        session.TouchedAt = time.GetTimestamp();
+        return session;
+    }
+
+    private static HttpHead Named(HttpHead head, in TlsJoin join)
+    {
+        head.Saddr = join.Saddr;
+        head.Daddr = join.Daddr;
+        head.Sport = join.Sport;
+        head.Dport = join.Dport;
+        head.Netns = join.Netns;
+        head.Direction = join.Direction;
+        head.Tgid = join.Tgid;
+        head.Comm = join.Comm;
+        return head;
+    }
+
+    private sealed class Session
+    {
+        public TlsJoin? Join { get; set; }
+
+        public List<(HttpHead? Head, HttpEnd? End)> Held { get; } = [];
+
+        public long TouchedAt { get; set; }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+
+namespace EbpfActors.Kernel.Tests.Traffic;
+
+/// <summary>A real nginx of the test's own that speaks TLS on two loopback ports, HTTP/1.1 on one and HTTP/2 on the other.</summary>
+internal sealed class HttpsNginx : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("nginx").FullName;
+    private readonly Process _master;
+
+    public HttpsNginx(int workers, Certificate certificate)
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "big"), new byte[3 << 20]);
+        File.WriteAllText(Path.Combine(_folder, "nginx.conf"), $$"""
+            user root;
+            daemon off;
+            worker_processes {{workers}};
+            pid {{_folder}}/pid;
+            error_log {{_folder}}/error.log;
+            events { worker_connections 1024; }
+            http {
+                access_log off;
+                keepalive_requests 1000000000;
+                ssl_certificate {{certificate.File}};
+                ssl_certificate_key {{certificate.KeyFile}};
+                server {
+                    listen 127.0.0.1:{{Port}} ssl;
+                    listen 127.0.0.1:{{Http2Port}} ssl http2;
+                    location = /big { alias {{_folder}}/big; }
+                    location / { return 200 "hello\n"; }
+                }
+            }
+            """);
+        _master = Shell.Start("nginx", $"-p {_folder} -c {_folder}/nginx.conf");
+        Listening.Wait(Port);
+    }
+
+    public int Port { get; } = FreePorts.Next();
+
+    public int Http2Port { get; } = FreePorts.Next();
+
+    public IReadOnlySet<uint> Workers() => Shell.Run("ps", $"-o pid= --ppid {_master.Id}")
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(uint.Parse).ToHashSet();
+
+    public void Dispose()
+    {
+        Shell.Run("kill", $"-QUIT {_master.Id}");
+        _master.WaitForExit();
+        _master.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
