@@ -86,8 +86,16 @@ struct tcp_sock {
 	__u64 bytes_received;
 };
 
+struct super_block {
+	__u32 s_dev;
+};
+
 struct inode {
 	unsigned short i_mode;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	long long i_size;
+	__u32 i_generation;
 };
 
 struct file {
@@ -109,10 +117,16 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct mm_struct {
+	struct file *exe_file;
+};
+
 struct task_struct {
+	int pid;
 	int tgid;
 	struct files_struct *files;
 	struct task_struct *group_leader;
+	struct mm_struct *mm;
 	char comm[16];
 };
 
@@ -131,6 +145,11 @@ struct bpf_iter__bpf_map_elem {
 	void *map;
 	void *key;
 	void *value;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct bpf_iter__task_file {

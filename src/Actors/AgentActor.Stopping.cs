@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using EbpfActors.Actors.Bash;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Points;
 
@@ -10,6 +11,7 @@ public sealed partial class AgentActor
 {
     private readonly List<IActorRef> _stopWaiters = [];
     private StopPhase _stop = StopPhase.None;
+    private int _flushesDue;
     private int _outputsOpen;
 
     private void OnStopping(object message)
@@ -17,7 +19,7 @@ public sealed partial class AgentActor
         switch (message)
         {
             case StopAgent: Stop(); break;
-            case FlushFinished when _stop == StopPhase.Flushing: CloseOutputs(); break;
+            case FlushFinished when _stop == StopPhase.Flushing: OnFlushFinished(); break;
             case OutputClosed when _stop == StopPhase.ClosingOutputs: OnOutputClosed(); break;
             case StopOverdue overdue when overdue.Phase == _stop: OnStopOverdue(); break;
             case FlushFinished or OutputClosed or StopOverdue: break;
@@ -31,7 +33,21 @@ public sealed partial class AgentActor
         if (_stop == StopPhase.None)
         {
             Enter(StopPhase.Flushing, _options.Stop.LastFlush);
+            _flushesDue = 1;
             Keeper.Find(AgentParts.Flush).Tell(FlushNow.Instance);
+            if (_attached.Contains(BashProbeActor.Name))
+            {
+                _flushesDue++;
+                Keeper.Find(AgentParts.Probes).Tell(FlushNow.Instance);
+            }
+        }
+    }
+
+    private void OnFlushFinished()
+    {
+        if (--_flushesDue == 0)
+        {
+            CloseOutputs();
         }
     }
 

@@ -19,7 +19,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
     private readonly AgentActorOptions _options;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private PluginKeeper? _keeper;
-    private bool _netIsUp;
+    private readonly HashSet<string> _attached = new(StringComparer.Ordinal);
 
     public AgentActor(AgentActorOptions options) => _options = options;
 
@@ -60,7 +60,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
     // Nobody waits for a probe that is not there.
     private void Sweep(RequestSweep sweep)
     {
-        if (_netIsUp)
+        if (_attached.Contains(NetProbeActor.Name))
         {
             Keeper.Find(AgentParts.Probes).Forward(sweep);
         }
@@ -86,7 +86,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
 
     private void OnReady(ProbeReady ready)
     {
-        _netIsUp |= ready.Name == NetProbeActor.Name;
+        _attached.Add(ready.Name);
         _log.Info("Plugin {0} attached: {1}", ready.Name, string.Join(", ", ready.Hooks.Where(h => h.Rung.Length > 0).Select(h => $"{h.Hook} by {h.Rung}")));
         foreach (var hook in ready.Hooks.Where(h => h.Problem.Length > 0))
         {
@@ -98,7 +98,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
 
     private void OnFailed(PluginFailed failed)
     {
-        _netIsUp &= failed.Name != NetProbeActor.Name;
+        _attached.Remove(failed.Name);
         if (failed.IsPermanent)
         {
             _log.Error("{0} failed and is not tried again: {1}", failed.Name, failed.Problem);

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using EbpfActors.Actors.Bash;
+using EbpfActors.Actors.Conntrack;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Ledger;
@@ -19,6 +21,12 @@ public sealed record AgentActorOptions
 
     /// <summary>The net plugin; null leaves it out.</summary>
     public NetPluginOptions? NetProbe { get; init; }
+
+    /// <summary>The bash plugin; null leaves it out.</summary>
+    public BashPluginOptions? BashProbe { get; init; }
+
+    /// <summary>The conntrack plugin; null leaves it out.</summary>
+    public ConntrackPluginOptions? ConntrackProbe { get; init; }
 
     /// <summary>The DataKit writer; null when points go only to <see cref="Outputs"/>.</summary>
     public Props? DataKit { get; init; }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using EbpfActors.Actors.Bash;
+using EbpfActors.Actors.Conntrack;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Probes;
@@ -27,10 +30,30 @@ internal static class AgentParts
         }
 
         yield return new PluginSpec(Flush, FlushScheduler.Props(options.Flush, options.Renderers, options.Ledger, options.Time));
+        if (ProbesOf(options) is { IsEmpty: false } probes)
+        {
+            yield return new PluginSpec(Probes, PluginGroup.Props(probes, options.Backoff));
+        }
+    }
+
+    private static ImmutableArray<PluginSpec> ProbesOf(AgentActorOptions options)
+    {
+        var probes = ImmutableArray.CreateBuilder<PluginSpec>();
+        if (options.ConntrackProbe is { } conntrack)
+        {
+            probes.Add(new PluginSpec(ConntrackProbeActor.Name, ConntrackProbeActor.Props(conntrack, options.Ledger)));
+        }
+
         if (options.NetProbe is { } net)
         {
-            var probe = new PluginSpec(NetProbeActor.Name, NetProbeActor.Props(net, options.Ledger));
-            yield return new PluginSpec(Probes, PluginGroup.Props([probe], options.Backoff));
+            probes.Add(new PluginSpec(NetProbeActor.Name, NetProbeActor.Props(net, options.Ledger)));
         }
+
+        if (options.BashProbe is { } bash)
+        {
+            probes.Add(new PluginSpec(BashProbeActor.Name, BashProbeActor.Props(bash, options.Ledger)));
+        }
+
+        return probes.ToImmutable();
     }
 }

@@ -67,7 +67,7 @@ internal sealed class StatusGatherer : UntypedActor
     }
 
     private bool IsComplete() =>
-        (_probePlugins is { } probes ? _probes.Count >= probes.Count(p => p.State == PluginState.Running) : _request.Options.NetProbe is null)
+        (_probePlugins is { } probes ? _probes.Count >= probes.Count(p => p.State == PluginState.Running) : _request.Options is { NetProbe: null, BashProbe: null, ConntrackProbe: null })
         && _outputs is not null
         && _flush is not null
         && (_writer is not null || _request.Options.WriterStatusRequest is null || _request.Options.DataKit is null);

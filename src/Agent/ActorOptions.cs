@@ -1,5 +1,8 @@
 using Akka.Actor;
 using EbpfActors.Actors;
+using EbpfActors.Actors.Bash;
+using EbpfActors.Actors.Bash.Redaction;
+using EbpfActors.Actors.Conntrack;
 using EbpfActors.Actors.DataKit;
 using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Flows;
@@ -13,6 +16,8 @@ using EbpfActors.Actors.Probes;
 using EbpfActors.Actors.Supervision;
 using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
+using EbpfActors.Probes.Bash;
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Tls.Capture;
 using Spectre.Console;
@@ -22,10 +27,17 @@ namespace EbpfActors.Agent;
 /// <summary>Maps what the user configured to what the actors are made from.</summary>
 internal static class ActorOptions
 {
-    public static AgentActorOptions Of(AgentOptions options, FlowLedger ledger) => new()
+    public static AgentActorOptions Of(AgentOptions options, FlowLedger ledger)
+    {
+        // Between the conntrack plugin, which knows, and the net plugin, which asks.
+        var nat = options.Plugins.Has(PluginNames.Conntrack) && options.Plugins.Has(PluginNames.Net) ? new NatLookup() : null;
+        return Of(options, ledger, nat);
+    }
+
+    private static AgentActorOptions Of(AgentOptions options, FlowLedger ledger, NatLookup? nat) => new()
     {
         Ledger = ledger,
-        Renderers = Renderers(new PointIdentity(options.Host.HostTag, options.Host.Service, [.. options.Host.Tags]), LineCuts.In(ledger)),
+        Renderers = Renderers(Identity(options), LineCuts.In(ledger)),
         Flush = new FlushOptions
         {
             Interval = options.Net.Interval,
@@ -33,16 +45,20 @@ internal static class ActorOptions
             HttpPaths = new HttpPathLimits { PerFlow = options.Net.HttpPathsPerFlow, Total = options.Net.HttpPathsTotal },
             DnsNames = new DnsNameLimits { PerFlow = options.Dns.NamesPerFlow, Total = options.Dns.NamesTotal },
         },
-        NetProbe = options.Plugins.Has(PluginNames.Net) ? Net(options) : null,
+        NetProbe = options.Plugins.Has(PluginNames.Net) ? Net(options, nat) : null,
+        BashProbe = options.Plugins.Has(PluginNames.Bash) ? Bash(options) : null,
+        ConntrackProbe = nat is null ? null : Conntrack(options, nat),
         DataKit = options.Output.Has(OutputKind.DataKit) ? DataKit(options, ledger) : null,
         WriterStatusRequest = GetWriterStatus.Instance,
         Outputs = [.. Outputs(options, ledger)],
     };
 
+    private static PointIdentity Identity(AgentOptions options) => new(options.Host.HostTag, options.Host.Service, [.. options.Host.Tags]);
+
     private static FlowRenderers Renderers(PointIdentity identity, LineCuts cuts) =>
         new(new NetflowLineRenderer(identity, cuts), new HttpflowLineRenderer(identity, cuts), new DnsflowLineRenderer(identity, cuts));
 
-    private static NetPluginOptions Net(AgentOptions options) => new()
+    private static NetPluginOptions Net(AgentOptions options, NatLookup? nat) => new()
     {
         Create = () => new NetProbe(new NetProbeOptions
         {
@@ -61,9 +77,31 @@ internal static class ActorOptions
         {
             EphemeralPortStart = options.Net.EphemeralPort,
             IncludeLoopback = options.Net.IncludeLoopback,
+            Nat = nat,
             DnsNames = options.Dns.QueryTags,
             Domains = Domains(options.Dns),
         },
+    };
+
+    private static BashPluginOptions Bash(AgentOptions options) => new()
+    {
+        Create = () => new BashProbe(new BashProbeOptions { ProcRoot = options.Host.Proc, CommandLength = options.Bash.CommandLength }),
+        Identity = Identity(options),
+        Interval = options.Net.Interval,
+        Redaction = new RedactionOptions(options.Bash.RedactionRules, options.Bash.RedactionPatterns),
+    };
+
+    private static ConntrackPluginOptions Conntrack(AgentOptions options, NatLookup nat) => new()
+    {
+        Create = () => new ConntrackProbe(new ConntrackOptions
+        {
+            ProcRoot = options.Host.Proc,
+            HostRoot = options.Host.Root,
+            MaxConnections = options.Net.MaxConnections,
+            // A flow's last record comes with the flush after its end, and a UDP flow's after its idle timeout.
+            Linger = (2 * options.Net.Interval) + options.Net.UdpIdleTimeout,
+        }),
+        Lookup = nat,
     };
 
     private static DomainTableOptions Domains(DnsOptions options) => new()

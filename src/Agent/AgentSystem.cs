@@ -1,7 +1,10 @@
 using Akka.Actor;
 using Akka.Hosting;
 using EbpfActors.Actors;
+using EbpfActors.Actors.Bash;
+using EbpfActors.Actors.Conntrack;
 using EbpfActors.Actors.Ledger;
+using EbpfActors.Actors.Probes;
 using EbpfActors.Agent.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +31,7 @@ internal sealed class AgentSystem : IAsyncDisposable
 
     public static async Task<AgentSystem> StartAsync(AgentOptions options, ILoggerFactory log)
     {
-        var readiness = new Readiness(options.Plugins.Has(PluginNames.Net) ? ["net"] : []);
+        var readiness = new Readiness(Probes(options));
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "ebpf-actors" });
         builder.Services.AddSingleton(log);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
@@ -38,6 +41,24 @@ internal sealed class AgentSystem : IAsyncDisposable
         var host = builder.Build();
         await host.StartAsync();
         return new AgentSystem(host, readiness);
+    }
+
+    private static IEnumerable<string> Probes(AgentOptions options)
+    {
+        if (options.Plugins.Has(PluginNames.Net))
+        {
+            yield return NetProbeActor.Name;
+        }
+
+        if (options.Plugins.Has(PluginNames.Bash))
+        {
+            yield return BashProbeActor.Name;
+        }
+
+        if (options.Plugins.Has(PluginNames.Conntrack) && options.Plugins.Has(PluginNames.Net))
+        {
+            yield return ConntrackProbeActor.Name;
+        }
     }
 
     public async Task<Actors.AgentStatus> StatusAsync(CancellationToken cancellation) =>

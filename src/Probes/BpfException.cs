@@ -31,4 +31,5 @@ public static class Errno
     public const int Invalid = 22;
     public const int NoSys = 38;
     public const int NotSupported = 95;
+    public const int NoBuffers = 105;
 }

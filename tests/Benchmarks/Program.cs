@@ -20,6 +20,7 @@ var rounds = args is ["--rounds", var given] ? int.Parse(given) : 5;
     ("iperf3", Iperf.Run),
     ("dns", Dns.Run),
     ("bpf time", BpfTime.Run),
+    ("conntrack", ConntrackCost.Run),
     ("50,000 connections", OpenConnections.Run),
 ];
 

@@ -1,4 +1,5 @@
 using EbpfActors.Probes;
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
 
 namespace EbpfActors.Actors.Flows;
@@ -24,8 +25,11 @@ public readonly record struct FlowKey(
     /// <summary>The port value that stands for any client port.</summary>
     public const ushort AnyPort = 0;
 
+    /// <summary>Where the connections go after destination NAT.</summary>
+    public NatTarget Nat { get; init; }
+
     /// <summary>The key of a flow; client ports from <paramref name="ephemeralStart"/> on are collapsed, 0 collapses all.</summary>
-    public static FlowKey Of(in FlowIdentity flow, int ephemeralStart, string domain = "")
+    public static FlowKey Of(in FlowIdentity flow, int ephemeralStart, string domain = "", NatTarget nat = default)
     {
         var outgoing = flow.Direction == Direction.Outgoing;
         return new FlowKey(
@@ -39,6 +43,7 @@ public readonly record struct FlowKey(
             flow.NetNamespace,
             flow.ProcessName)
         {
+            Nat = nat,
             Domain = domain,
         };
     }
@@ -52,11 +57,12 @@ public readonly record struct FlowKey(
         && Packed == other.Packed
         && Pid == other.Pid
         && NetNamespace == other.NetNamespace
+        && Nat == other.Nat
         && string.Equals(ProcessName, other.ProcessName, StringComparison.Ordinal)
         && string.Equals(Domain, other.Domain, StringComparison.Ordinal);
 
     public override int GetHashCode() =>
-        HashCode.Combine(Source.Low, Source.High, Destination.Low, Destination.High, Packed, Pid, NetNamespace);
+        HashCode.Combine(Source.Low, Source.High, Destination.Low, Destination.High, Packed, Pid, HashCode.Combine(NetNamespace, Nat.Address.Low, Nat.Port));
 
     private ulong Packed => ((ulong)SourcePort << 32) | ((ulong)DestinationPort << 16) | ((ulong)Transport << 8) | (byte)Direction;
 }

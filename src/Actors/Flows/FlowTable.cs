@@ -4,6 +4,7 @@ using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Metadata;
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
 
 namespace EbpfActors.Actors.Flows;
@@ -37,7 +38,7 @@ public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
         switch (FlowFilter.Judge(delta, options.IncludeLoopback))
         {
             case FlowVerdict.Keep:
-                var key = FlowKey.Of(delta.Flow, options.EphemeralPortStart, Domains.Find(delta.Flow));
+                var key = FlowKey.Of(delta.Flow, options.EphemeralPortStart, Domains.Find(delta.Flow), Nat(delta));
                 ref var totals = ref CollectionsMarshal.GetValueRefOrAddDefault(_flows, key, out _);
                 totals += FlowTotals.Of(delta);
                 _records++;
@@ -94,6 +95,11 @@ public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
         _dns.Discard(reason);
         Clear();
     }
+
+    private NatTarget Nat(in FlowDelta delta) =>
+        options.Nat is not { } lookup ? default
+        : (delta.Established | delta.Closed) != 0 ? lookup.FindFresh(delta.Flow)
+        : lookup.Find(delta.Flow);
 
     private void Clear()
     {

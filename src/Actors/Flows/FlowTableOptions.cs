@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Conntrack;
 using EbpfActors.Actors.Metadata;
 
 namespace EbpfActors.Actors.Flows;
@@ -10,6 +11,9 @@ public sealed record FlowTableOptions
 
     /// <summary>Keeps flows of the host with itself.</summary>
     public bool IncludeLoopback { get; init; }
+
+    /// <summary>Where outgoing connections really go; null: nobody knows.</summary>
+    public NatLookup? Nat { get; init; }
 
     /// <summary>DNS queries are told apart by name and type.</summary>
     public bool DnsNames { get; init; }

@@ -15,8 +15,8 @@ public static class FlowTags
         var tags = OfPeers(key, identity, source);
         tags["pid"] = key.Pid.ToString(CultureInfo.InvariantCulture);
         tags["process_name"] = string.IsNullOrEmpty(key.ProcessName) ? NotAvailable : key.ProcessName;
-        tags["dst_nat_ip"] = NotAvailable;
-        tags["dst_nat_port"] = NotAvailable;
+        tags["dst_nat_ip"] = key.Nat.IsKnown ? key.Nat.Address.ToString() : NotAvailable;
+        tags["dst_nat_port"] = key.Nat.IsKnown ? Port(key.Nat.Port) : NotAvailable;
         return [.. tags];
     }
 

@@ -8,7 +8,7 @@ public sealed record RequestSweep(long FlushId) : INoSerializationVerificationNe
 /// <summary>Net probe -> flush scheduler: every batch of this sweep was sent before this message.</summary>
 public sealed record SweepDone(long FlushId) : INoSerializationVerificationNeeded;
 
-/// <summary>Agent -> flush scheduler: flush once more with short deadlines, then answer <see cref="FlushFinished"/>.</summary>
+/// <summary>Agent -> flush scheduler, bash probe: flush once more with short deadlines, then answer <see cref="FlushFinished"/>.</summary>
 public sealed class FlushNow : INoSerializationVerificationNeeded
 {
     public static readonly FlushNow Instance = new();
@@ -18,7 +18,7 @@ public sealed class FlushNow : INoSerializationVerificationNeeded
     }
 }
 
-/// <summary>Flush scheduler -> agent: the points of the flush that was asked for are on their way to the outputs.</summary>
+/// <summary>Flush scheduler, bash probe -> agent: the points of the flush that was asked for are on their way to the outputs.</summary>
 public sealed class FlushFinished : INoSerializationVerificationNeeded
 {
     public static readonly FlushFinished Instance = new();
@@ -54,7 +54,7 @@ public sealed record FlushStatus(
     public long QueriesHeld { get; init; }
 }
 
-/// <summary>Timer -> flush scheduler: an interval has passed.</summary>
+/// <summary>Timer -> flush scheduler, bash probe: an interval has passed.</summary>
 internal sealed class FlushTick : INoSerializationVerificationNeeded
 {
     public static readonly FlushTick Instance = new();

@@ -85,7 +85,8 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
 
     private void Keep(in HttpExchange exchange, string domain)
     {
-        ref var sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_byKey, FlowKey.Of(exchange.Flow, options.EphemeralPortStart, domain), out _);
+        var key = FlowKey.Of(exchange.Flow, options.EphemeralPortStart, domain, options.Nat?.Find(exchange.Flow) ?? default);
+        ref var sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_byKey, key, out _);
         sums ??= _pool.Take();
         Buckets += sums.Add(exchange) ? 1 : 0;
         _load += new FlowLoad(0, exchange.Count, Parts: 1);

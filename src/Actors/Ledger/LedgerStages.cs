@@ -9,6 +9,12 @@ public static class LedgerStages
     /// <summary>HTTP exchanges, from the probe's reader to the points of a flush.</summary>
     public const string Http = "http";
 
+    /// <summary>Command lines, from the probe's reader to the points.</summary>
+    public const string Bash = "bash";
+
+    /// <summary>News of translated connections; nothing of it becomes a point.</summary>
+    public const string Conntrack = "conntrack";
+
     /// <summary>DNS queries that were answered or timed out, from the probe's reader to the points of a flush.</summary>
     public const string Dns = "dns";
 

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using EbpfActors.Actors.Bash;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Points;
 
@@ -13,6 +14,7 @@ public sealed class UndeliveredCounter : UntypedActor
 {
     private readonly LedgerStage _flows;
     private readonly LedgerStage _http;
+    private readonly LedgerStage _bash;
     private readonly LedgerStage _dns;
     private readonly LedgerStage _points;
 
@@ -20,6 +22,7 @@ public sealed class UndeliveredCounter : UntypedActor
     {
         _flows = ledger.Stage(LedgerStages.Flows, "records");
         _http = ledger.Stage(LedgerStages.Http, "exchanges");
+        _bash = ledger.Stage(LedgerStages.Bash, "commands");
         _dns = ledger.Stage(LedgerStages.Dns, "queries");
         _points = ledger.Stage(LedgerStages.Undelivered, "points");
     }
@@ -38,6 +41,10 @@ public sealed class UndeliveredCounter : UntypedActor
                 Lose(_flows, batch.Load.Records);
                 Lose(_http, batch.Load.Exchanges);
                 Lose(_dns, batch.Load.Queries);
+                batch.Dispose();
+                break;
+            case CommandBatch batch:
+                Lose(_bash, batch.Commands.Length);
                 batch.Dispose();
                 break;
             case WritePoints points:

@@ -10,11 +10,13 @@ public sealed record PointEndpoint(string Path, string Input)
 
     public static readonly PointEndpoint Httpflow = new("/v1/write/network", "ebpf-net/httpflow");
 
+    public static readonly PointEndpoint Bash = new("/v1/write/logging", "ebpf-bash");
+
     public static readonly PointEndpoint Dnsflow = new("/v1/write/network", "ebpf-net/dnsflow");
 }
 
 /// <summary>
-/// Flush scheduler -> every output: the points of one flush. A line is one point of line protocol in UTF-8 without the
+/// Flush scheduler, bash probe -> every output: the points of one flush. A line is one point of line protocol in UTF-8 without the
 /// newline, valid by construction; the arrays are never written again.
 /// </summary>
 public sealed record WritePoints(PointEndpoint Endpoint, ImmutableArray<byte[]> Lines) : INoSerializationVerificationNeeded;

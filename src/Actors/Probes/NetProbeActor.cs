@@ -39,6 +39,7 @@ public sealed class NetProbeActor : UntypedActor
         switch (message)
         {
             case RequestSweep sweep: _reader.RequestSweep(sweep.FlushId); break;
+            case FlushNow: break; // its records are with the flush scheduler
             case GetProbeStatus: Sender.Tell(Status()); break;
             case ProbeReady ready: OnReady(ready); break;
             case ProbeNote note: Log(note); break;

@@ -100,6 +100,7 @@ internal sealed class NetProbeReader : INetSink
             _probe.Wait(_options.WaitAtMost);
         }
 
+        _options.Table.Nat?.CatchUp();
         _probe.Drain(this);
         Send();
         if (SweepDue())

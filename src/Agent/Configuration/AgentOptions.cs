@@ -11,6 +11,8 @@ public sealed record AgentOptions
 
     public required NetOptions Net { get; init; }
 
+    public required BashOptions Bash { get; init; }
+
     public required DnsOptions Dns { get; init; }
 
     public required HostOptions Host { get; init; }

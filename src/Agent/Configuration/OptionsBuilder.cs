@@ -39,6 +39,7 @@ internal sealed class OptionsBuilder
             Output = output,
             Plugins = Plugins(),
             Net = Net(),
+            Bash = Bash(),
             Dns = Dns(),
             Host = Host(),
             Log = Log(output),
@@ -67,6 +68,11 @@ internal sealed class OptionsBuilder
         if (enabled.Count == 0)
         {
             _warnings.Add($"nothing to collect: of the enabled plugins ({string.Join(", ", asked)}) this version can run none");
+        }
+
+        if (enabled.Contains(PluginNames.Conntrack) && !enabled.Contains(PluginNames.Net))
+        {
+            _warnings.Add($"{PluginNames.Conntrack} adds tags to the points of {PluginNames.Net}, which is not enabled: alone it does nothing");
         }
 
         return new PluginOptions(enabled, Implemented(layer7));
@@ -106,6 +112,11 @@ internal sealed class OptionsBuilder
             HttpPathsTotal = _resolver.Resolve(AgentSettings.HttpPathsTotal),
         };
     }
+
+    private BashOptions Bash() => new(
+        _resolver.Resolve(BashSettings.CommandLength),
+        _resolver.Resolve(BashSettings.Redact),
+        _resolver.Resolve(BashSettings.RedactPatterns));
 
     private DnsOptions Dns()
     {

@@ -17,5 +17,5 @@ public static class PluginNames
     public static readonly IReadOnlyList<string> Layer7 = [HttpFlow, HttpFlowTls];
 
     /// <summary>Accepted names that this version cannot run. A plugin that has been built leaves this list, and only this list.</summary>
-    public static readonly IReadOnlyList<string> NotImplementedPlugins = [Bash, Conntrack, .. OfLaterGeneration];
+    public static readonly IReadOnlyList<string> NotImplementedPlugins = [.. OfLaterGeneration];
 }

@@ -22,6 +22,21 @@ internal sealed unsafe class BpfMap(int fd, string name)
     internal void Write<T>(uint index, T value)
         where T : unmanaged => Check(LibBpf.bpf_map_update_elem(Fd, &index, &value, 0), "write");
 
+    /// <summary>Sets the element of a hash.</summary>
+    internal void Put<TKey, TValue>(TKey key, TValue value)
+        where TKey : unmanaged
+        where TValue : unmanaged => Check(LibBpf.bpf_map_update_elem(Fd, &key, &value, 0), "write");
+
+    /// <summary>Removes the element of a hash, if it is there.</summary>
+    internal void Remove<TKey>(TKey key)
+        where TKey : unmanaged
+    {
+        if (LibBpf.bpf_map_delete_elem(Fd, &key) is var result and < 0 and not -Errno.NoEntry)
+        {
+            Check(result, "write");
+        }
+    }
+
     /// <summary>Reads every CPU's copy of an element of a per-CPU array. The size of <typeparamref name="T"/> is a multiple of 8.</summary>
     internal T[] ReadPerCpu<T>(uint index)
         where T : unmanaged

@@ -85,6 +85,9 @@ internal sealed unsafe class BpfObject : IDisposable
         return Own(LibBpf.bpf_program__attach_uprobe_opts(FindProgram(program), -1, path, (nuint)offset, &options), program);
     }
 
+    /// <summary>The link owns the descriptor then.</summary>
+    internal BpfLinkHandle AttachPerfEvent(string program, int fd) => Own(LibBpf.bpf_program__attach_perf_event(FindProgram(program), fd), program);
+
     /// <summary>An iterator over <paramref name="map"/>, or over what the program's section names when there is none.</summary>
     internal BpfIterator AttachIterator(string program, BpfMap? map = null)
     {

@@ -51,6 +51,10 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint bpf_program__attach_uprobe_opts(nint program, int pid, string path, nuint offset, UprobeOptions* options);
 
+    /// <summary>Runs at each overflow of a perf event, whose descriptor the link takes over; null and errno when refused.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint bpf_program__attach_perf_event(nint program, int fd);
+
     /// <summary>Makes an iterator link; <paramref name="options"/> names the map for map iterators.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint bpf_program__attach_iter(nint program, IteratorOptions* options);

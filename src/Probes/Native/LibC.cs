@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Text;
+using EbpfActors.Probes.Conntrack;
 using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Probes.Native;
@@ -14,6 +16,7 @@ internal static unsafe partial class LibC
     private const nint FsConfig = 431;
     private const nint FsMount = 432;
     private const int FsConfigCreate = 6;
+    private const nint OpenAt2 = 437;
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint read(SafeFileHandle file, void* buffer, nuint count);
@@ -29,6 +32,31 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int bind(SafeFileHandle socket, void* address, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setsockopt(SafeFileHandle socket, int level, int option, void* value, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint recv(SafeFileHandle socket, void* buffer, nuint count, int flags);
+
+    /// <summary>Moves the calling thread.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setns(SafeFileHandle space, int kind);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int epoll_create1(int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int epoll_ctl(SafeFileHandle epoll, int operation, SafeFileHandle file, Poller.Event* wanted);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int epoll_wait(SafeFileHandle epoll, Poller.Event* events, int most, int timeoutMilliseconds);
 
     [LibraryImport(Library)]
     internal static partial int vsnprintf(byte* buffer, nuint size, byte* format, void* arguments);
@@ -51,6 +79,40 @@ internal static unsafe partial class LibC
         }
     }
 
+    /// <summary>Opens for reading as if the folder were the root: no link leads out of it. A descriptor, or -1 and errno.</summary>
+    internal static int OpenBeneath(SafeFileHandle folder, string path)
+    {
+        var how = new OpenHow { Flags = 0x80800 /* O_CLOEXEC | O_NONBLOCK */, Resolve = 0x12 /* RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS */ };
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + "\0"))
+        {
+            return (int)syscall(OpenAt2, folder.DangerousGetHandle(), (nint)name, (nint)(&how), sizeof(OpenHow), 0);
+        }
+    }
+
+    /// <summary>perf_event_open on any CPU, closed on exec; a descriptor, or -1 and errno.</summary>
+    internal static int OpenProcessEvent(byte* attribute, int pid) => (int)syscall(PerfEventOpen, (nint)attribute, pid, -1, -1, 8);
+
+    /// <summary>Where a symbolic link leads, up to 4096 bytes of it; null when there is none.</summary>
+    internal static string? ReadLink(string path)
+    {
+        const int Most = 4096;
+        var buffer = stackalloc byte[Most];
+        var length = readlink(path, buffer, Most);
+        return length >= 0 ? Encoding.UTF8.GetString(buffer, (int)length) : null;
+    }
+
+    /// <summary>As many bytes as there are now; 0 at the end, -1 and errno.</summary>
+    internal static int Read(SafeFileHandle file, Span<byte> to)
+    {
+        fixed (byte* buffer = to)
+        {
+            return (int)read(file, buffer, (nuint)to.Length);
+        }
+    }
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint readlink(string path, byte* buffer, nuint size);
+
     /// <summary>The system call bpf; a descriptor or 0, or -1 and errno.</summary>
     internal static int Bpf(int command, void* attributes, int size) => (int)syscall(BpfCall, command, (nint)attributes, size, 0, 0);
 
@@ -63,5 +125,14 @@ internal static unsafe partial class LibC
         internal int Fd;
         internal short Events;
         internal short Revents;
+    }
+
+    /// <summary>struct open_how.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct OpenHow
+    {
+        internal ulong Flags;
+        internal ulong Mode;
+        internal ulong Resolve;
     }
 }

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is typed into bash: the value that readline() returns, in whatever file that function is. A probe on a file hits
+ * every program that maps it (python, gdb), so each hit is checked against the programs that user space knows as bash;
+ * which programs there are, execs and a walk over all tasks tell.
+ */
+#include "../common/kernel.h"
+#include <linux/ptrace.h>
+#include <linux/bpf_perf_event.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bash_wire.h"
+
+#define RING_BYTES (1024 * 1024)
+#define MAX_SHELLS 1024
+#define MAX_OTHERS 8192
+#define MAX_OWNED_PROCESSES 16384
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} bash_events SEC(".maps");
+
+/* Preallocated: programs of perf events may use no other before 6.1. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_SHELLS);
+	__type(key, struct bash_file);
+	__type(value, struct bash_shell);
+} bash_shells SEC(".maps");
+
+/* Programs that are known not to be bash: their execs are not worth telling. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_OTHERS);
+	__type(key, struct bash_file);
+	__type(value, __u32);
+} bash_others SEC(".maps");
+
+/* By tgid: the attached library of a bash that is linked to readline dynamically. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_OWNED_PROCESSES);
+	__type(key, __u32);
+	__type(value, __u32);
+} bash_owners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LOSS_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} bash_losses SEC(".maps");
+
+/* This and some functions below are no inline functions so that their types are in the object's BTF. */
+static __noinline void count_loss(enum bash_loss reason)
+{
+	__u32 key = reason;
+	__u64 *count = bpf_map_lookup_elem(&bash_losses, &key);
+
+	if (count)
+		(*count)++;
+}
+
+static __noinline int read_process(struct bash_process *process, struct task_struct *task)
+{
+	struct bash_file *file = &process->file;
+	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+
+	if (!inode)
+		return -1;
+	file->ino = BPF_CORE_READ(inode, i_ino);
+	file->size = BPF_CORE_READ(inode, i_size);
+	file->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	file->generation = BPF_CORE_READ(inode, i_generation);
+	process->tgid = BPF_CORE_READ(task, tgid);
+	process->pad = 0;
+	return 0;
+}
+
+/* A file that is seen through several mounts (overlays of one image) may carry several probes: one of them speaks. */
+static __always_inline int speaks_for(const struct bash_shell *shell, struct pt_regs *ctx, __u32 tgid)
+{
+	__u32 *of_process;
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_attach_cookie))
+		return 1;
+	if (shell->owner)
+		return shell->owner == bpf_get_attach_cookie(ctx);
+	of_process = bpf_map_lookup_elem(&bash_owners, &tgid);
+	return of_process && *of_process == bpf_get_attach_cookie(ctx);
+}
+
+static __always_inline void fill_line(struct bash_line *line, __u32 length)
+{
+	line->time_ns = bpf_ktime_get_ns();
+	line->tgid = bpf_get_current_pid_tgid() >> 32;
+	line->uid = (__u32)bpf_get_current_uid_gid();
+	line->length = length - 1;
+	line->pad = 0;
+}
+
+static __noinline long fill_short_line(struct bash_short_line *event, const char *text)
+{
+	long length = bpf_probe_read_user_str(event->text, sizeof(event->text), text);
+
+	fill_line(&event->line, length);
+	return length;
+}
+
+static __noinline long fill_long_line(struct bash_long_line *event, const char *text)
+{
+	long length = bpf_probe_read_user_str(event->text, sizeof(event->text), text);
+
+	fill_line(&event->line, length);
+	return length;
+}
+
+static __always_inline void tell_long_line(const char *text)
+{
+	struct bash_long_line *event = bpf_ringbuf_reserve(&bash_events, sizeof(*event), 0);
+
+	if (!event) {
+		count_loss(LOSS_LINE_RING_FULL);
+		return;
+	}
+	if (fill_long_line(event, text) > 0) {
+		bpf_ringbuf_submit(event, 0);
+		return;
+	}
+	count_loss(LOSS_LINE_UNREADABLE);
+	bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline int tell_line(const char *text)
+{
+	struct bash_short_line *event;
+	long length;
+
+	event = bpf_ringbuf_reserve(&bash_events, sizeof(*event), 0);
+	if (!event) {
+		count_loss(LOSS_LINE_RING_FULL);
+		return 0;
+	}
+	length = fill_short_line(event, text);
+	if (length > 1 && length < SHORT_TEXT) {
+		bpf_ringbuf_submit(event, 0);
+		return 0;
+	}
+	bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
+	if (length == SHORT_TEXT)
+		tell_long_line(text);
+	else if (length < 0)
+		count_loss(LOSS_LINE_UNREADABLE);
+	return 0;
+}
+
+/* Attached where readline() returns. */
+SEC("uprobe")
+int bash_on_line(struct pt_regs *ctx)
+{
+	const char *text = (const char *)PT_REGS_RC(ctx);
+	struct bash_process process;
+	struct bash_shell *shell;
+
+	if (!text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
+		return 0;
+	shell = bpf_map_lookup_elem(&bash_shells, &process.file);
+	return shell && speaks_for(shell, ctx, process.tgid) ? tell_line(text) : 0;
+}
+
+/* A breakpoint at the same place, in the one process that began before its file had a probe. The probe takes long to attach;
+ * it speaks from the moment on in which its program is in the table, and until then this does. */
+SEC("perf_event")
+int bash_on_break(struct bpf_perf_event_data *ctx)
+{
+	const char *text = (const char *)ctx->regs.rax;
+	struct bash_process process;
+
+	if (!text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
+		return 0;
+	return bpf_map_lookup_elem(&bash_shells, &process.file) ? 0 : tell_line(text);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(bash_on_exec, struct task_struct *task)
+{
+	struct bash_process process;
+	struct bash_process *event;
+	struct bash_shell *shell;
+
+	if (read_process(&process, task))
+		return 0;
+	shell = bpf_map_lookup_elem(&bash_shells, &process.file);
+	if (shell ? !shell->tell_all : !!bpf_map_lookup_elem(&bash_others, &process.file))
+		return 0;
+	event = bpf_ringbuf_reserve(&bash_events, sizeof(*event), 0);
+	if (!event) {
+		count_loss(LOSS_EXEC_RING_FULL);
+		return 0;
+	}
+	*event = process;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("iter/task")
+int bash_scan(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct bash_process process;
+
+	if (!task || task->pid != task->tgid || read_process(&process, task))
+		return 0;
+	bpf_seq_write(ctx->meta->seq, &process, sizeof(process));
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,41 @@
+using System.Text.RegularExpressions;
+
+namespace EbpfActors.Actors.Bash.Redaction;
+
+/// <summary>
+/// Hides secrets in command lines behind <c>******</c>. What looks like a secret is hidden even if it is none; a variable's
+/// name is not. A pattern of the user's hides its group <c>secret</c>, else its first group, else all that it matches.
+/// Not thread-safe: it remembers which shells are inside a private key.
+/// </summary>
+public sealed class SecretRedactor
+{
+    private readonly WordSecrets _words;
+    private readonly Regex[] _patterns;
+    private readonly PrivateKeyBlocks? _keys;
+
+    public SecretRedactor(RedactionOptions options)
+    {
+        _words = new WordSecrets(Has(RedactionOptions.Arguments), Has(RedactionOptions.Assignments), Has(RedactionOptions.Commands));
+        _keys = Has(RedactionOptions.PrivateKeys) ? new PrivateKeyBlocks() : null;
+        _patterns =
+        [
+            .. Has(RedactionOptions.Headers) ? TextSecrets.Headers : [],
+            .. Has(RedactionOptions.Urls) ? TextSecrets.Urls : [],
+            .. Has(RedactionOptions.Bodies) ? TextSecrets.Bodies : [],
+            .. Has(RedactionOptions.Tokens) ? TextSecrets.Tokens : [],
+            .. options.Patterns.Select(TextSecrets.Custom),
+        ];
+
+        bool Has(string rule) => options.Rules.Contains(rule);
+    }
+
+    /// <summary>The line without its secrets; the same string when it has none.</summary>
+    public string Redact(uint shell, string text)
+    {
+        var found = new SecretRanges(text);
+        _words.Find(found);
+        TextSecrets.Find(found, _patterns);
+        _keys?.Find(shell, found);
+        return found.Masked();
+    }
+}

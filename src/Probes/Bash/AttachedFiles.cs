@@ -1,0 +1,119 @@
+using System.Globalization;
+using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Native;
+using EbpfActors.Probes.Tls.Discovery;
+
+namespace EbpfActors.Probes.Bash;
+
+/// <summary>Owns the probes on files that define readline: each file once, whoever maps it, until nobody does.</summary>
+internal sealed class AttachedFiles(BpfObject bash) : IDisposable
+{
+    private const string Program = "bash_on_line";
+    private const int MostBreakpoints = 4;
+
+    private readonly Dictionary<string, Attached> _byFile = [];
+    private readonly List<Task> _detaching = [];
+    private uint _lastOwner;
+    private bool _hasCookies = true;
+
+    public IReadOnlyList<HookStatus> Hooks => [.. _byFile.Values.Select(a => a.Status)];
+
+    /// <summary>The number by which the file's probes know themselves; 0 when none could be attached.</summary>
+    /// <param name="file">Device and inode as the process's mappings show them.</param>
+    /// <param name="openPath">A path that leads to the file from here, under which the kernel finds it too.</param>
+    /// <param name="shownPath">What the process calls it.</param>
+    public uint Attach(string file, string openPath, string shownPath)
+    {
+        if (!_byFile.TryGetValue(file, out var attached))
+        {
+            _byFile[file] = attached = AttachNew(openPath, shownPath);
+        }
+
+        return attached.Owner;
+    }
+
+    public bool Knows(string file) => _byFile.ContainsKey(file);
+
+    /// <summary>
+    /// What the process returns from readline until its file has a probe: attaching one takes a grace period of the kernel,
+    /// a shell takes less to read its first line when that was typed ahead. To be disposed once the probe speaks.
+    /// </summary>
+    public IReadOnlyList<IDisposable> Meanwhile(uint pid, ReadlineSite site, IEnumerable<Mapping> mappings) =>
+    [
+        .. from offset in site.Offsets.Take(site.IsEntry ? 0 : MostBreakpoints)
+           from mapping in mappings
+           where offset >= mapping.Offset && offset - mapping.Offset < mapping.End - mapping.Start
+           let breakpoint = Breakpoint.Attach(bash, "bash_on_break", pid, mapping.Start + (offset - mapping.Offset))
+           where breakpoint is not null
+           select breakpoint,
+    ];
+
+    /// <summary>Detaches from all other files. A refusal is forgotten as well, and is news when it comes again.</summary>
+    public void KeepOnly(HashSet<string> files)
+    {
+        foreach (var (file, attached) in _byFile.Where(f => !files.Contains(f.Key)).ToList())
+        {
+            _byFile.Remove(file);
+
+            // Each takes a grace period of the kernel, in which a new shell would have to wait.
+            _detaching.Add(Task.Run(attached.Dispose));
+        }
+
+        _detaching.RemoveAll(d => d.IsCompleted);
+    }
+
+    public void Dispose()
+    {
+        KeepOnly([]);
+        Task.WaitAll([.. _detaching]);
+    }
+
+    private Attached AttachNew(string openPath, string shownPath)
+    {
+        var links = new List<IDisposable>();
+        try
+        {
+            using var file = OpenedFile.TryOpen(openPath, out _);
+            if (file is null || ReadlineSite.Find(file) is not { } site)
+            {
+                return Attached.Refused(shownPath, "no readline was found in it");
+            }
+
+            var owner = ++_lastOwner;
+            links.AddRange(site.Offsets.Select(offset => Attach(openPath, offset, site.IsEntry, owner)));
+            return new Attached(owner, links, new HookStatus(Hook(shownPath), site.IsEntry ? "uretprobe" : "uprobe at the return", ""));
+        }
+        catch (Exception e) when (e is BpfException or IOException)
+        {
+            links.ForEach(l => l.Dispose());
+            return Attached.Refused(shownPath, e.Message);
+        }
+    }
+
+    private BpfLinkHandle Attach(string path, ulong offset, bool isEntry, uint owner)
+    {
+        if (_hasCookies)
+        {
+            try
+            {
+                return bash.AttachUprobe(Program, path, offset, isEntry, owner);
+            }
+            catch (BpfException e) when (e.Errno == Errno.NotSupported)
+            {
+                _hasCookies = false; // before 5.15; there the mappings show one inode for every overlay of a file
+            }
+        }
+
+        return bash.AttachUprobe(Program, path, offset, isEntry, cookie: 0);
+    }
+
+    private static string Hook(string path) => string.Create(CultureInfo.InvariantCulture, $"readline in {path}");
+
+    private sealed record Attached(uint Owner, List<IDisposable> Links, HookStatus Status) : IDisposable
+    {
+        public static Attached Refused(string path, string problem) =>
+            new(0, [], new HookStatus(Hook(path), "", $"its command lines are not seen: {problem}"));
+
+        public void Dispose() => Links.ForEach(l => l.Dispose());
+    }
+}

@@ -1,0 +1,166 @@
+using EbpfActors.Probes.Tls.Discovery;
+
+namespace EbpfActors.Probes.Bash;
+
+/// <summary>
+/// Knows which programs are bash and keeps the probes on the files in which their readline is. Fed with processes, by exec or
+/// by a scan; never fails because of one. Not thread-safe.
+/// </summary>
+internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedFiles attached, UserNames users)
+{
+    private const int MostOthers = 16_384;
+    private static readonly TimeSpan LoadingTakesAtMost = TimeSpan.FromSeconds(2);
+
+    /// <summary>Programs that are bash, with the file that their readline is in; null where each process has its own.</summary>
+    private readonly Dictionary<BashFile, string?> _shells = [];
+    private readonly Dictionary<uint, string> _libraryOf = [];
+    private readonly HashSet<BashFile> _others = [];
+    private readonly List<(BashProcess Process, DateTime Until)> _loading = [];
+
+    /// <summary>Programs called bash that have no symbol to probe, by path.</summary>
+    public SortedSet<string> Unreadable { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Some process has yet to load its library: <see cref="LookAgain"/> soon.</summary>
+    public bool IsWaiting => _loading.Count > 0;
+
+    public void OnProcess(in BashProcess process)
+    {
+        if (_shells.TryGetValue(process.File, out var file))
+        {
+            if (file is null && !_libraryOf.ContainsKey(process.Tgid))
+            {
+                FindLibrary(process);
+            }
+        }
+        else if (_others.Contains(process.File))
+        {
+            kernel.Other(process.File); // it had to make room for others
+        }
+        else
+        {
+            Examine(process);
+        }
+    }
+
+    /// <summary>Looks whether those that were still being loaded have their library now.</summary>
+    public void LookAgain()
+    {
+        var due = _loading.ToList();
+        _loading.Clear();
+        foreach (var (process, until) in due)
+        {
+            if (DateTime.UtcNow < until && ProcessFiles.ReadLink($"{procRoot}/{process.Tgid}/exe") is not null)
+            {
+                FindLibrary(process, until);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Forgets what nobody runs any more. <paramref name="scan"/> hands every process to <see cref="OnProcess"/> and gives all
+    /// programs and processes that it saw; it is asked again before anything is detached, for what started meanwhile.
+    /// </summary>
+    public void Forget(Func<(HashSet<BashFile> Programs, HashSet<uint> Processes)> scan)
+    {
+        var seen = scan();
+        var gone = _shells.Keys.Where(f => !seen.Programs.Contains(f)).ToList();
+        foreach (var process in _libraryOf.Keys.Where(p => !seen.Processes.Contains(p)).ToList())
+        {
+            _libraryOf.Remove(process);
+        }
+
+        if (gone.Count > 0)
+        {
+            // From here on an exec of them is told again; one before is seen by the second scan.
+            foreach (var file in gone)
+            {
+                _shells.Remove(file);
+                kernel.Forget(file);
+            }
+
+            scan();
+        }
+
+        attached.KeepOnly([.. _shells.Values.OfType<string>(), .. _libraryOf.Values]);
+    }
+
+    private void Examine(in BashProcess process)
+    {
+        var link = $"{procRoot}/{process.Tgid}/exe";
+        using var program = OpenedFile.TryOpen(link, out _);
+
+        // It may have gone, or be another program by now. Then nothing is noted, so that the next one is told again.
+        if (program is not null && ProcessFiles.ReadLink(link) is { } path && program.Length == process.File.Size)
+        {
+            Settle(process, program, path, link);
+        }
+    }
+
+    private void Settle(in BashProcess process, OpenedFile program, string path, string link)
+    {
+        switch (ShellProgram.Classify(program, path))
+        {
+            case ShellKind.WithReadline:
+                AddShell(process, program, path, link);
+                break;
+            case ShellKind.NeedsLibrary:
+                kernel.Shell(process.File, owner: 0);
+                _shells[process.File] = null;
+                FindLibrary(process);
+                break;
+            case ShellKind.Unreadable:
+                Unreadable.Add(path);
+                Dismiss(process.File);
+                break;
+            default:
+                Dismiss(process.File);
+                break;
+        }
+    }
+
+    private void AddShell(in BashProcess process, OpenedFile program, string path, string link)
+    {
+        var mappings = ProcessMappings.Of(procRoot, process.Tgid).Where(m => m.Path == path).ToList();
+        var file = mappings.Count > 0 ? mappings[0].File : process.File.Name;
+        var meanwhile = attached.Knows(file) || ReadlineSite.Find(program) is not { } site ? [] : attached.Meanwhile(process.Tgid, site, mappings);
+        users.Remember(process.Tgid);
+        if (attached.Attach(file, link, path) is var owner and not 0)
+        {
+            kernel.Shell(process.File, owner);
+        }
+
+        foreach (var breakpoint in meanwhile)
+        {
+            breakpoint.Dispose();
+        }
+
+        _shells[process.File] = file;
+    }
+
+    private void Dismiss(in BashFile file)
+    {
+        if (_others.Count >= MostOthers)
+        {
+            _others.Clear();
+        }
+
+        _others.Add(file);
+        kernel.Other(file);
+    }
+
+    private void FindLibrary(in BashProcess process, DateTime? until = null)
+    {
+        var library = ProcessMappings.Of(procRoot, process.Tgid).FirstOrDefault(m => IsReadline(m.Path));
+        if (library.File is null)
+        {
+            _loading.Add((process, until ?? DateTime.UtcNow + LoadingTakesAtMost));
+            return;
+        }
+
+        var owner = attached.Attach(library.File, $"{procRoot}/{process.Tgid}/map_files/{library.Range}", library.Path);
+        kernel.Owner(process.Tgid, owner);
+        _libraryOf[process.Tgid] = library.File;
+    }
+
+    private static bool IsReadline(string path) => Path.GetFileName(path.AsSpan()).StartsWith("libreadline.so");
+}

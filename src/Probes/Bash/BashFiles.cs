@@ -1,0 +1,21 @@
+using EbpfActors.Probes.Bpf;
+
+namespace EbpfActors.Probes.Bash;
+
+/// <summary>Tells the kernel side which programs are bash, which are not, and whose probes speak for whom.</summary>
+internal sealed class BashFiles(BpfObject bash)
+{
+    private readonly BpfMap _shells = bash.Map("bash_shells");
+    private readonly BpfMap _others = bash.Map("bash_others");
+    private readonly BpfMap _owners = bash.Map("bash_owners");
+
+    /// <summary>From here on its lines are told; its execs only when <paramref name="owner"/> is 0, which means that each process has its own.</summary>
+    public void Shell(in BashFile file, uint owner) => _shells.Put(file, new BashShell { Owner = owner, TellAll = owner == 0 ? 1u : 0u });
+
+    /// <summary>From here on its execs are told again.</summary>
+    public void Forget(in BashFile file) => _shells.Remove(file);
+
+    public void Other(in BashFile file) => _others.Put(file, 1u);
+
+    public void Owner(uint process, uint owner) => _owners.Put(process, owner);
+}

@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using EbpfActors.Probes.Bpf;
+
+namespace EbpfActors.Probes.Bash;
+
+/// <summary>The command lines of this host's bash sessions, from the BPF object <c>bash</c>. Disposing it detaches every program.</summary>
+public sealed class BashProbe : IBashProbe
+{
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(5);
+
+    private readonly BashProbeOptions _options;
+    private readonly BpfObject _object = BpfObject.Open("bash");
+    private readonly List<IDisposable> _owned = [];
+    private readonly BashLosses _losses = new();
+    private readonly UserNames _users;
+    private readonly Dictionary<uint, BashProcess> _started = [];
+    private readonly RingReader.Consumer _consume;
+    private AttachedFiles? _attached;
+    private BashDiscovery? _discovery;
+    private BpfIterator? _scan;
+    private RingReader? _ring;
+    private IBashSink? _sink;
+    private long _scannedAt;
+    private HookStatus _exec = new("exec", "", "");
+    private volatile IReadOnlyList<HookStatus> _hooks = [];
+    private long _lines;
+
+    public BashProbe(BashProbeOptions options)
+    {
+        _options = options;
+        _users = new UserNames(options.ProcRoot);
+        _consume = Consume;
+    }
+
+    public IReadOnlyList<HookStatus> Hooks => _hooks;
+
+    public IReadOnlyList<HookStatus> Attach()
+    {
+        _object.Load();
+        _losses.Open(_object.Map("bash_losses"));
+        _ring = Keep(new RingReader(_object.Map("bash_events")));
+        _attached = Keep(new AttachedFiles(_object));
+        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(_object), _attached, _users);
+        _scan = Keep(_object.AttachIterator("bash_scan"));
+        ShellProgram.WarmUp();
+        if (Breakpoint.KeepReady() is { } ready)
+        {
+            Keep(ready);
+        }
+
+        AttachExec();
+        Scan();
+        _scannedAt = Stopwatch.GetTimestamp();
+        Publish();
+        return _hooks;
+    }
+
+    public void Wait(TimeSpan timeout)
+    {
+        var untilScan = _options.ScanEvery - Stopwatch.GetElapsedTime(_scannedAt);
+        var most = _discovery!.IsWaiting ? LookAgainAfter : untilScan < timeout ? untilScan : timeout;
+        _ring!.Wait(most > TimeSpan.Zero ? most : TimeSpan.Zero);
+    }
+
+    public void Wake() => _ring?.Wake();
+
+    public void Drain(IBashSink sink)
+    {
+        _sink = sink;
+        _ring!.Drain(_consume);
+        _discovery!.LookAgain();
+        foreach (var process in _started.Values)
+        {
+            _discovery.OnProcess(process);
+        }
+
+        var hasChanged = _started.Count > 0;
+        _started.Clear();
+        if (Stopwatch.GetElapsedTime(_scannedAt) >= _options.ScanEvery)
+        {
+            _discovery.Forget(Scan);
+            _scannedAt = Stopwatch.GetTimestamp();
+            hasChanged = true;
+        }
+
+        if (hasChanged)
+        {
+            Publish();
+        }
+    }
+
+    public ProbeCounters Counters() => new(Interlocked.Read(ref _lines), _losses.Snapshot(), []);
+
+    public void Dispose()
+    {
+        for (var i = _owned.Count - 1; i >= 0; i--)
+        {
+            _owned[i].Dispose();
+        }
+
+        _owned.Clear();
+        _object.Dispose();
+    }
+
+    private void AttachExec()
+    {
+        try
+        {
+            Keep(_object.Attach("bash_on_exec"));
+            _exec = new HookStatus("exec", "tp_btf/sched_process_exec", "");
+        }
+        catch (BpfException e)
+        {
+            _exec = new HookStatus("exec", "", $"a bash that is new on this host is found up to {_options.ScanEvery.TotalSeconds:0} s late: {e.Message}");
+        }
+    }
+
+    private (HashSet<BashFile> Programs, HashSet<uint> Processes) Scan()
+    {
+        var (programs, processes) = (new HashSet<BashFile>(), new HashSet<uint>());
+        _scan!.Run(bytes =>
+        {
+            var whole = MemoryMarshal.Cast<byte, BashProcess>(bytes);
+            foreach (ref readonly var process in whole)
+            {
+                programs.Add(process.File);
+                processes.Add(process.Tgid);
+                _discovery!.OnProcess(process);
+            }
+
+            return whole.Length * Unsafe.SizeOf<BashProcess>();
+        });
+        return (programs, processes);
+    }
+
+    // Only noted: attaching takes long, and the ring is not to wait for it.
+    private void Consume(ReadOnlySpan<byte> record)
+    {
+        if (BashLine.TryRead(record, out var line, out var text))
+        {
+            Interlocked.Increment(ref _lines);
+            _sink!.Typed(Command(line, text));
+        }
+        else if (record.Length == Unsafe.SizeOf<BashProcess>())
+        {
+            // A process that went through several programs is the last of them.
+            var process = MemoryMarshal.Read<BashProcess>(record);
+            _started[process.Tgid] = process;
+        }
+        else
+        {
+            _losses.CountMalformed();
+        }
+    }
+
+    private ShellCommand Command(in BashLine line, ReadOnlySpan<byte> bytes)
+    {
+        var (text, isCut) = CommandText.Of(bytes, _options.CommandLength);
+        return new ShellCommand(UnixNanoseconds(line.TimeNs), line.Tgid, _users.Name(line.Tgid, line.Uid), text, isCut);
+    }
+
+    /// <summary>The two clocks are compared now, so that setting the clock moves no more than what is under way.</summary>
+    private static long UnixNanoseconds(ulong monotonic)
+    {
+        var age = Stopwatch.GetTimestamp() - (long)monotonic;
+        return ((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick) - Math.Max(0, age);
+    }
+
+    private void Publish() => _hooks =
+    [
+        _exec,
+        .. _attached!.Hooks,
+        .. _discovery!.Unreadable.Select(path => new HookStatus($"readline in {path}", "", "its command lines are not seen: it has no symbols")),
+    ];
+
+    private T Keep<T>(T resource)
+        where T : IDisposable
+    {
+        _owned.Add(resource);
+        return resource;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EbpfActors.Probes.Bash;
+
+/// <summary>A program's file as the kernel keeps it, byte for byte <c>struct bash_file</c> of bpf/bash/bash_wire.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal record struct BashFile
+{
+    internal ulong Ino;
+    internal ulong Size;
+    internal uint Dev;
+    internal uint Generation;
+
+    /// <summary>Tells it from every other file.</summary>
+    internal readonly string Name => string.Create(CultureInfo.InvariantCulture, $"{Dev}/{Ino}/{Generation}/{Size}");
+}
+
+/// <summary>A process and its program, <c>struct bash_process</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct BashProcess
+{
+    internal BashFile File;
+    internal uint Tgid;
+    internal uint Pad;
+}
+
+/// <summary>What the kernel side is told about a program that is bash, <c>struct bash_shell</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct BashShell
+{
+    internal uint Owner;
+    internal uint TellAll;
+}
+
+/// <summary>The head of a typed line, <c>struct bash_line</c>; the text follows in one of two sizes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct BashLine
+{
+    internal const int ShortBytes = 280;
+    internal const int LongBytes = 4128;
+
+    internal ulong TimeNs;
+    internal uint Tgid;
+    internal uint Uid;
+    internal uint Length;
+    internal uint Pad;
+
+    /// <summary>False for bytes that are not a line: another size, or a length beyond the text.</summary>
+    internal static bool TryRead(ReadOnlySpan<byte> bytes, out BashLine line, out ReadOnlySpan<byte> text)
+    {
+        line = default;
+        text = default;
+        if (bytes.Length is not (ShortBytes or LongBytes))
+        {
+            return false;
+        }
+
+        line = MemoryMarshal.Read<BashLine>(bytes);
+        var room = bytes[Unsafe.SizeOf<BashLine>()..];
+        if (line.Length >= (uint)room.Length)
+        {
+            return false;
+        }
+
+        text = room[..(int)line.Length];
+        return true;
+    }
+}

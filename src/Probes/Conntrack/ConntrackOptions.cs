@@ -1,0 +1,23 @@
+namespace EbpfActors.Probes.Conntrack;
+
+/// <summary>What the conntrack probe needs to know before it starts.</summary>
+public sealed record ConntrackOptions
+{
+    /// <summary>The host's /proc.</summary>
+    public string ProcRoot { get; init; } = "/proc";
+
+    /// <summary>The host's /, for namespaces that were given a name.</summary>
+    public string HostRoot { get; init; } = "/";
+
+    /// <summary>Translated connections that are kept at most.</summary>
+    public int MaxConnections { get; init; } = 65536;
+
+    /// <summary>How long an ended connection is remembered: the last record of a flow comes with a flush.</summary>
+    public TimeSpan Linger { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How often namespaces are looked for; one that has ended lives on until then, because a socket is in it.</summary>
+    public TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Room for news of one namespace that nobody has read yet, in bytes.</summary>
+    public int ReceiveBytes { get; init; } = 4 << 20;
+}

@@ -1,0 +1,184 @@
+using System.Runtime.InteropServices;
+using EbpfActors.Probes.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace EbpfActors.Probes.Conntrack;
+
+/// <summary>
+/// A netlink socket to the connection tracking of one network namespace, that of the thread that makes it. What has no
+/// destination NAT is dropped by a filter in the kernel, before it costs a system call.
+/// </summary>
+internal sealed unsafe class ConntrackSocket : IDisposable
+{
+    private const int Netlink = 16;
+    private const int Raw = 3;
+    private const int CloseOnExec = 0x80000;
+    private const int DoNotBlock = 0x800;
+    private const int NetfilterProtocol = 12;
+    private const int SocketLevel = 1;
+    private const int ReceiveBufferForce = 33;
+    private const int AttachFilter = 26;
+    private const int NetlinkLevel = 270;
+    private const int AddMembership = 1;
+    private const int NewGroup = 1;
+    private const int DestroyGroup = 3;
+    private const int StatusAttribute = 3;
+    private const int DestinationNat = 1 << 5; // IPS_DST_NAT
+    private const int BufferBytes = 64 * 1024;
+
+    private readonly byte[] _buffer = new byte[BufferBytes];
+
+    private ConntrackSocket(SafeFileHandle file) => File = file;
+
+    public delegate void Consumer(in ConntrackMessage message);
+
+    public SafeFileHandle File { get; }
+
+    /// <summary>Hears of every new and of every ended connection from now on.</summary>
+    public static ConntrackSocket OpenEvents(int receiveBytes)
+    {
+        var socket = Open(DoNotBlock);
+        try
+        {
+            Set(socket.File, SocketLevel, ReceiveBufferForce, receiveBytes);
+            socket.FilterByStatus();
+            socket.Bind();
+            Set(socket.File, NetlinkLevel, AddMembership, NewGroup);
+            Set(socket.File, NetlinkLevel, AddMembership, DestroyGroup);
+            return socket;
+        }
+        catch (BpfException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A socket for <see cref="Dump"/>.</summary>
+    public static ConntrackSocket OpenRequests() => Open(0);
+
+    /// <summary>Asks for all connections that there are, and hands them out.</summary>
+    public void Dump(Consumer consume)
+    {
+        // nlmsghdr: length, IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, sequence, port; nfgenmsg: any family, version 0.
+        ReadOnlySpan<byte> request = [20, 0, 0, 0, 1, 1, 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        fixed (byte* bytes = request)
+        {
+            Check((int)LibC.write(File, bytes, (nuint)request.Length), "ask for the tracked connections");
+        }
+
+        var isOver = false;
+        while (!isOver)
+        {
+            Receive((in ConntrackMessage message) =>
+            {
+                isOver |= message.News is ConntrackNews.Done or ConntrackNews.Refused;
+                if (message is { News: ConntrackNews.Refused, Error: not 0 })
+                {
+                    throw new BpfException("read the tracked connections", message.Error);
+                }
+
+                consume(message);
+            });
+        }
+    }
+
+    /// <summary>
+    /// Hands out the messages of one datagram; false when none waits.
+    /// </summary>
+    /// <exception cref="BpfException">ENOBUFS: the kernel had to drop some before this.</exception>
+    public bool Receive(Consumer consume)
+    {
+        int got;
+        fixed (byte* buffer = _buffer)
+        {
+            do
+            {
+                got = (int)LibC.recv(File, buffer, BufferBytes, 0);
+            }
+            while (got < 0 && Marshal.GetLastPInvokeError() == Errno.Interrupted);
+        }
+
+        if (got < 0)
+        {
+            return Marshal.GetLastPInvokeError() is var errno && errno == Errno.Again
+                ? false
+                : throw new BpfException("read from connection tracking", errno);
+        }
+
+        ReadOnlySpan<byte> rest = _buffer.AsSpan(0, got);
+        while (ConntrackMessage.TryTake(ref rest, out var message))
+        {
+            consume(message);
+        }
+
+        return true;
+    }
+
+    public void Dispose() => File.Dispose();
+
+    private static ConntrackSocket Open(int flags)
+    {
+        var fd = LibC.socket(Netlink, Raw | CloseOnExec | flags, NetfilterProtocol);
+        Check(fd, "open a netlink socket");
+        return new ConntrackSocket(new SafeFileHandle(fd, ownsHandle: true));
+    }
+
+    private static void Set(SafeFileHandle socket, int level, int option, int value) =>
+        Check(LibC.setsockopt(socket, level, option, &value, sizeof(int)), $"set option {option} of a netlink socket");
+
+    /// <summary>A socket without an address gets no news: the kernel's own address is none as well, and a sender is left out.</summary>
+    private void Bind()
+    {
+        ReadOnlySpan<byte> address = [Netlink, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]; // struct sockaddr_nl
+        fixed (byte* bytes = address)
+        {
+            Check(LibC.bind(File, bytes, (uint)address.Length), "bind a netlink socket");
+        }
+    }
+
+    private void FilterByStatus()
+    {
+        // Classic BPF: find the status attribute behind both headers; keep what has none; keep what has the bit.
+        var program = stackalloc FilterStep[]
+        {
+            new(0x00, 0, 0, 20),                       // A = 20
+            new(0x01, 0, 0, StatusAttribute),          // X = attribute
+            new(0x30, 0, 0, unchecked((uint)-0x1000) + 12), // A = offset of attribute X at or after A, or 0
+            new(0x15, 3, 0, 0),                        // if A == 0 keep
+            new(0x07, 0, 0, 0),                        // X = A
+            new(0x40, 0, 0, 4),                        // A = the word at X + 4
+            new(0x45, 0, 1, DestinationNat),           // if A & bit keep, else drop
+            new(0x06, 0, 0, uint.MaxValue),
+            new(0x06, 0, 0, 0),
+        };
+        var filter = new FilterProgram { Length = 9, Steps = program };
+        Check(LibC.setsockopt(File, SocketLevel, AttachFilter, &filter, (uint)sizeof(FilterProgram)), "filter a netlink socket");
+    }
+
+    private static void Check(int result, string operation)
+    {
+        if (result < 0)
+        {
+            throw new BpfException(operation, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>struct sock_filter.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct FilterStep(ushort code, byte ifTrue, byte ifFalse, uint k)
+    {
+        public readonly ushort Code = code;
+        public readonly byte IfTrue = ifTrue;
+        public readonly byte IfFalse = ifFalse;
+        public readonly uint K = k;
+    }
+
+    /// <summary>struct sock_fprog.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FilterProgram
+    {
+        public ushort Length;
+        public FilterStep* Steps;
+    }
+}

@@ -1,0 +1,137 @@
+namespace EbpfActors.Probes.Conntrack;
+
+/// <summary>
+/// The translated connections of all network namespaces, by the tuple that their client sees. An ended one stays for a while:
+/// the last record of its flow comes after the kernel has forgotten it. Bounded; not thread-safe.
+/// </summary>
+internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
+{
+    private readonly Dictionary<(NatTuple Tuple, uint NetNs), Entry> _entries = [];
+
+    /// <summary>How many namespaces know a tuple, and what the last of them said.</summary>
+    private readonly Dictionary<NatTuple, List<uint>> _namespaces = [];
+    private readonly Queue<(NatTuple Tuple, uint NetNs, long Until)> _ended = new();
+
+    public int Count => _entries.Count;
+
+    public int Capacity => capacity;
+
+    /// <summary>Translated connections that found no room.</summary>
+    public long Refused { get; private set; }
+
+    /// <summary>Look-ups to which several namespaces had different answers, none of them the connection's own.</summary>
+    public long Ambiguous { get; private set; }
+
+    public void Add(in NatTuple tuple, uint netNs, NatTarget target, uint generation = 0)
+    {
+        DropEnded(time.GetTimestamp());
+        if (!_entries.ContainsKey((tuple, netNs)) && _entries.Count >= capacity && !DropOldestEnded())
+        {
+            Refused++;
+            return;
+        }
+
+        if (_entries.TryAdd((tuple, netNs), default))
+        {
+            (_namespaces.TryGetValue(tuple, out var known) ? known : _namespaces[tuple] = []).Add(netNs);
+        }
+
+        _entries[(tuple, netNs)] = new Entry(target, Until: 0, generation);
+    }
+
+    /// <summary>The connection has ended; a later one with the same tuple replaces it.</summary>
+    public void End(in NatTuple tuple, uint netNs)
+    {
+        if (_entries.TryGetValue((tuple, netNs), out var entry))
+        {
+            var until = time.GetTimestamp() + (long)(linger.TotalSeconds * time.TimestampFrequency);
+            _entries[(tuple, netNs)] = entry with { Until = until };
+            _ended.Enqueue((tuple, netNs, until));
+        }
+
+        DropEnded(time.GetTimestamp());
+    }
+
+    /// <summary>After a dump: what it did not show has ended.</summary>
+    public void EndAllBut(uint netNs, uint generation)
+    {
+        foreach (var ((tuple, space), _) in _entries.Where(e => e.Key.NetNs == netNs && e.Value.Until == 0 && e.Value.Generation != generation).ToList())
+        {
+            End(tuple, space);
+        }
+    }
+
+    /// <summary>The namespace has gone.</summary>
+    public void EndAll(uint netNs)
+    {
+        foreach (var ((tuple, space), _) in _entries.Where(e => e.Key.NetNs == netNs && e.Value.Until == 0).ToList())
+        {
+            End(tuple, space);
+        }
+    }
+
+    /// <summary>
+    /// What the connection's own namespace says; or else what the others say, if they agree: a pod's connection is translated
+    /// in the host's namespace, which the pod's does not know.
+    /// </summary>
+    public NatTarget Find(in NatTuple tuple, uint netNs)
+    {
+        if (!_namespaces.TryGetValue(tuple, out var spaces))
+        {
+            return default;
+        }
+
+        if (_entries.TryGetValue((tuple, netNs), out var own))
+        {
+            return own.Target;
+        }
+
+        var found = _entries[(tuple, spaces[0])].Target;
+        for (var i = 1; i < spaces.Count; i++)
+        {
+            if (_entries[(tuple, spaces[i])].Target != found)
+            {
+                Ambiguous++;
+                return default;
+            }
+        }
+
+        return found;
+    }
+
+    private void DropEnded(long now)
+    {
+        while (_ended.TryPeek(out var first) && first.Until <= now)
+        {
+            DropOldestEnded();
+        }
+    }
+
+    /// <summary>True when that made room. One that began anew is not ended, and one that ended again comes later in the queue.</summary>
+    private bool DropOldestEnded()
+    {
+        while (_ended.TryDequeue(out var oldest))
+        {
+            if (_entries.TryGetValue((oldest.Tuple, oldest.NetNs), out var entry) && entry.Until == oldest.Until)
+            {
+                Remove(oldest.Tuple, oldest.NetNs);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Remove(in NatTuple tuple, uint netNs)
+    {
+        _entries.Remove((tuple, netNs));
+        var spaces = _namespaces[tuple];
+        spaces.Remove(netNs);
+        if (spaces.Count == 0)
+        {
+            _namespaces.Remove(tuple);
+        }
+    }
+
+    private readonly record struct Entry(NatTarget Target, long Until, uint Generation);
+}

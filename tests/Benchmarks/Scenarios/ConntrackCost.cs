@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using EbpfActors.Kernel.Tests.Traffic;
+
+namespace EbpfActors.Benchmarks.Scenarios;
+
+/// <summary>10,000 new translated connections a second: what the agent takes for them, beyond what netflow takes for their packets.</summary>
+internal static class ConntrackCost
+{
+    private const int PerSecond = 10_000;
+    private const int Seconds = 4;
+
+    public static IEnumerable<Row> Run(int rounds)
+    {
+        var share = new List<double>();
+        for (var i = 0; i < Math.Min(rounds, 3); i++)
+        {
+            share.Add(Measure("ebpf-net,ebpf-conntrack") - Measure("ebpf-net"));
+        }
+
+        yield return Row.Below("conntrack, agent CPU at 10,000 new translated connections/s", "% of a core", share, 10);
+    }
+
+    /// <summary>Per cent of a core while the traffic runs.</summary>
+    private static double Measure(string plugins)
+    {
+        using var space = new NetworkNamespace();
+        space.Exec("nft", "add table ip nat");
+        space.Exec("nft", "add chain ip nat out { type nat hook output priority -100; }");
+        space.Exec("nft", "add rule ip nat out ip daddr 127.0.0.9 udp dport 1-65535 dnat to 127.0.0.1");
+        using var agent = AgentProcess.Start("2s", "--enabled", plugins, "--l7net-disabled", "httpflow,httpflow-tls", "--max-connections", "262144");
+        Thread.Sleep(TimeSpan.FromSeconds(6)); // by then it listens in the namespace
+        var before = agent.Cpu;
+        var clock = Stopwatch.StartNew();
+        space.Run(Send);
+        return (agent.Cpu - before) / clock.Elapsed * 100;
+    }
+
+    /// <summary>Each port of the peer is a connection of its own; a millisecond's worth at a time.</summary>
+    private static void Send()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        var clock = Stopwatch.StartNew();
+        for (var sent = 0; sent < PerSecond * Seconds; sent++)
+        {
+            if (sent % (PerSecond / 1000) == 0)
+            {
+                SpinWait.SpinUntil(() => clock.Elapsed.TotalSeconds >= (double)sent / PerSecond);
+            }
+
+            try
+            {
+                socket.SendTo([1], new IPEndPoint(IPAddress.Parse("127.0.0.9"), 1 + sent));
+            }
+            catch (SocketException)
+            {
+                // Nobody listens there, and the kernel says so with the next datagram.
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+using EbpfActors.Kernel.Tests.Traffic;
+using EbpfActors.Probes.Bash;
+using Shouldly;
+using Xunit;
+
+namespace EbpfActors.Kernel.Tests.Bash;
+
+/// <summary>Real interactive shells at real terminals: what is typed is what comes out.</summary>
+public sealed class BashTests
+{
+    private static readonly string[] Awkward =
+    [
+        "echo \"double\" 'single' back\\slash \\\"",
+        "echo a,b=c d | tr ' ' '\\n' # comment",
+        "echo Grüße, 你好, 👍",
+        "  echo leading and trailing blanks  ",
+        "echo `date` $(id -u) ${HOME} $'tab\\t'",
+        "!! is not expanded",
+        "echo " + new string('x', 200) + " the end",
+    ];
+
+    [Fact]
+    public void A_thousand_commands_are_all_there_in_order_and_exact()
+    {
+        using var recorder = new CommandRecorder();
+        using var bash = Terminal.Bash();
+        var typed = Enumerable.Range(1, 1000).Select(i => $": {i} {Awkward[i % Awkward.Length].Replace("!!", "#", StringComparison.Ordinal)}").ToArray();
+
+        foreach (var line in typed)
+        {
+            bash.Run(line);
+        }
+
+        recorder.ShouldHave(bash.Pid, typed);
+    }
+
+    [Fact]
+    public void The_first_command_of_a_bash_that_was_never_seen_before_is_there()
+    {
+        using var recorder = new CommandRecorder();
+        for (var i = 0; i < 5; i++)
+        {
+            using var copy = new CopyOfBash();
+            using var bash = Terminal.Bash(copy.Path);
+
+            bash.Type("exit 7"); // before the shell has even begun
+
+            bash.AwaitEnd();
+            recorder.ShouldHave(bash.Pid, "exit 7");
+        }
+    }
+
+    [Fact]
+    public void A_shell_that_waited_at_its_prompt_when_the_probe_came_is_seen_from_that_prompt_on()
+    {
+        using var bash = Terminal.Bash().AwaitPrompt();
+        using var recorder = new CommandRecorder();
+
+        bash.Run("echo first");
+        bash.Run("echo second");
+
+        recorder.ShouldHave(bash.Pid, "echo first", "echo second");
+    }
+
+    [Fact]
+    public void A_bash_whose_file_was_deleted_is_seen()
+    {
+        using var copy = new CopyOfBash();
+        using var bash = Terminal.Bash(copy.Path);
+        bash.AwaitPrompt();
+        copy.Delete();
+        using var recorder = new CommandRecorder();
+
+        bash.Run("echo still here");
+
+        recorder.ShouldHave(bash.Pid, "echo still here");
+    }
+
+    [Fact]
+    public void Awkward_characters_come_out_as_they_were_typed()
+    {
+        using var recorder = new CommandRecorder();
+        using var bash = Terminal.Bash();
+
+        foreach (var line in Awkward)
+        {
+            bash.Run("# " + line.Replace("!!", "! !", StringComparison.Ordinal));
+        }
+
+        // Ctrl-V takes the next key as it is: newline, tab, escape, bell.
+        bash.Run("# two\u0016\nlines\u0016\tand\u0016\u001b[1m\u0016\u0007");
+
+        recorder.ShouldHave(
+            bash.Pid, [.. Awkward.Select(a => "# " + a.Replace("!!", "! !", StringComparison.Ordinal)), "# two\nlines\tand\u001b[1m\u0007"]);
+    }
+
+    [Fact]
+    public void Each_line_of_a_command_over_several_lines_is_told()
+    {
+        using var recorder = new CommandRecorder();
+        using var bash = Terminal.Bash();
+        bash.AwaitPrompt();
+
+        bash.Type("for i in 1 2; do");
+        bash.Type("  echo $i");
+        bash.Type("done");
+
+        recorder.ShouldHave(bash.Pid, "for i in 1 2; do", "  echo $i", "done");
+    }
+
+    [Fact]
+    public void Empty_lines_and_the_end_of_input_are_no_commands()
+    {
+        using var recorder = new CommandRecorder();
+        using var bash = Terminal.Bash();
+
+        bash.Run("");
+        bash.Run("echo one");
+        bash.Run("");
+        bash.TypeKeys("\u0004");
+
+        bash.AwaitEnd();
+        recorder.ShouldHave(bash.Pid, "echo one");
+    }
+
+    [Theory]
+    [InlineData(255)]
+    [InlineData(256)]
+    [InlineData(257)]
+    [InlineData(4095)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    [InlineData(9000)]
+    public void Long_lines_are_kept_up_to_4096_bytes_and_marked_beyond(int length)
+    {
+        using var recorder = new CommandRecorder();
+        using var bash = Terminal.Bash();
+        bash.AwaitPrompt();
+        var line = ": " + string.Concat(Enumerable.Range(0, 9000).Select(i => (char)('a' + (i % 26))))[..(length - 2)];
+
+        foreach (var part in line.Chunk(1000))
+        {
+            bash.TypeKeys(new string(part));
+        }
+
+        bash.Type("");
+
+        recorder.Until(() => recorder.Of(bash.Pid).Count > 0);
+        var command = recorder.Of(bash.Pid).ShouldHaveSingleItem();
+        command.Text.ShouldBe(line[..Math.Min(length, 4096)]);
+        command.IsCut.ShouldBe(length > 4096);
+    }
+
+    [Fact]
+    public void The_time_is_that_of_the_key_and_the_user_is_the_login_name()
+    {
+        using var recorder = new CommandRecorder();
+        using var bash = Terminal.Bash();
+        bash.AwaitPrompt();
+
+        var before = Now();
+        bash.Type("id");
+        recorder.Until(() => recorder.Of(bash.Pid).Count > 0);
+        var after = Now();
+
+        var command = recorder.Of(bash.Pid).ShouldHaveSingleItem();
+        command.UnixNanoseconds.ShouldBeInRange(before, after);
+        command.User.ShouldBe("root");
+    }
+
+    [Fact]
+    public void A_user_without_a_name_is_a_number()
+    {
+        using var recorder = new CommandRecorder();
+        using var bash = new Terminal("setpriv --reuid 54321 --clear-groups /bin/bash --norc --noprofile -i");
+
+        bash.Run("id");
+
+        recorder.ShouldHave(bash.Pid, "id");
+        recorder.Of(bash.Pid)[0].User.ShouldBe("54321");
+    }
+
+    [Fact]
+    public void In_a_container_the_user_is_who_the_containers_passwd_says()
+    {
+        using var recorder = new CommandRecorder();
+        using var root = new SmallRoot("captain:x:0:0::/:/bin/bash\n");
+        using var bash = new Terminal($"unshare --mount chroot {root.Path} /bin/bash --norc --noprofile -i");
+        bash.Run("echo inside");
+        bash.Type("exit");
+
+        bash.AwaitEnd();
+        recorder.ShouldHave(bash.Pid, "echo inside", "exit");
+        recorder.Of(bash.Pid).ShouldAllBe(c => c.User == "captain");
+    }
+
+    [Fact]
+    public void A_bash_with_readline_as_a_library_is_seen_and_other_users_of_that_library_are_not()
+    {
+        using var recorder = new CommandRecorder();
+        using var copy = new CopyOfBash("/usr/bin/bc"); // another program with the library, under the name by which bash goes
+        using var named = new Terminal($"{copy.Path} -q");
+        using var other = new Terminal("/usr/bin/bc -q");
+
+        foreach (var terminal in new[] { other, named })
+        {
+            terminal.Type("1234*2");
+            recorder.Until(() => terminal.Shown.Contains("2468", StringComparison.Ordinal));
+            terminal.Type("4321*2");
+            recorder.Until(() => terminal.Shown.Contains("8642", StringComparison.Ordinal));
+        }
+
+        recorder.ShouldHave(named.Pid, "1234*2", "4321*2");
+        recorder.Of(other.Pid).ShouldBeEmpty();
+        recorder.Hooks.ShouldContain(h => h.Hook.Contains("libreadline", StringComparison.Ordinal) && h.Problem.Length == 0);
+    }
+
+    [Fact]
+    public void One_file_in_two_overlays_is_told_once_by_each_of_its_shells()
+    {
+        using var recorder = new CommandRecorder();
+        using var image = new CopyOfBash();
+        using OverlayMount one = new(image.Folder), two = new(image.Folder);
+        using Terminal first = Terminal.Bash($"{one.Path}/bash"), second = Terminal.Bash($"{two.Path}/bash");
+
+        foreach (var bash in new[] { first, second })
+        {
+            bash.Run("echo once");
+            bash.Run("echo twice");
+        }
+
+        recorder.ShouldHave(first.Pid, "echo once", "echo twice");
+        recorder.ShouldHave(second.Pid, "echo once", "echo twice");
+    }
+
+    [Fact]
+    public void A_file_that_nobody_runs_any_more_is_let_go_and_found_again()
+    {
+        using var recorder = new CommandRecorder(new BashProbeOptions { ScanEvery = TimeSpan.FromSeconds(1) });
+        using var copy = new CopyOfBash();
+        using (var bash = Terminal.Bash(copy.Path))
+        {
+            bash.Run("echo here");
+            recorder.ShouldHave(bash.Pid, "echo here");
+            recorder.Hooks.ShouldContain(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal));
+        }
+
+        recorder.Until(() => !recorder.Hooks.Any(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal)));
+        recorder.Hooks.ShouldNotContain(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal));
+
+        using var again = Terminal.Bash(copy.Path);
+        again.Type("exit");
+        again.AwaitEnd();
+        recorder.ShouldHave(again.Pid, "exit");
+    }
+
+    private static long Now() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
+}

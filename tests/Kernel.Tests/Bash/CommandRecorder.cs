@@ -1,0 +1,90 @@
+using EbpfActors.Probes;
+using EbpfActors.Probes.Bash;
+using Shouldly;
+
+namespace EbpfActors.Kernel.Tests.Bash;
+
+/// <summary>The real probe on the real kernel, read by a thread of its own as in the agent, with every command kept.</summary>
+internal sealed class CommandRecorder : IBashSink, IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly BashProbe _probe;
+    private readonly Thread _thread;
+    private readonly List<ShellCommand> _commands = [];
+    private readonly TaskCompletionSource _attached = new();
+    private volatile bool _stop;
+
+    public CommandRecorder(BashProbeOptions? options = null)
+    {
+        _probe = new BashProbe(options ?? new BashProbeOptions());
+        _thread = new Thread(Read) { IsBackground = true };
+        _thread.Start();
+        _attached.Task.Wait();
+    }
+
+    public IReadOnlyList<HookStatus> Hooks => _probe.Hooks;
+
+    public ProbeCounters Counters => _probe.Counters();
+
+    public IReadOnlyList<ShellCommand> Of(uint pid)
+    {
+        lock (_commands)
+        {
+            return [.. _commands.Where(c => c.Pid == pid)];
+        }
+    }
+
+    /// <summary>The texts that a shell should have got; after the deadline it fails with those that came.</summary>
+    public void ShouldHave(uint pid, params string[] texts)
+    {
+        Until(() => Of(pid).Count >= texts.Length);
+        Of(pid).Select(c => c.Text).ShouldBe(texts, string.Join('\n', Hooks));
+        Counters.Losses.ShouldBeEmpty();
+    }
+
+    public void Until(Func<bool> condition)
+    {
+        var end = DateTime.UtcNow + Patience;
+        while (!condition() && DateTime.UtcNow < end)
+        {
+            Thread.Sleep(1);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop = true;
+        _probe.Wake();
+        _thread.Join();
+        _probe.Dispose();
+    }
+
+    void IBashSink.Typed(in ShellCommand command)
+    {
+        lock (_commands)
+        {
+            _commands.Add(command);
+        }
+    }
+
+    private void Read()
+    {
+        try
+        {
+            _probe.Attach();
+            _attached.SetResult();
+        }
+        catch (BpfException e)
+        {
+            _attached.SetException(e);
+            return;
+        }
+
+        while (!_stop)
+        {
+            _probe.Wait(TimeSpan.FromSeconds(1));
+            _probe.Drain(this);
+        }
+    }
+}
