@@ -193,25 +193,21 @@ static __always_inline void find_stream(struct __sk_buff *skb, struct http_sock 
 		stream->message = stream_of(sock, !egress)->message;
 }
 
-/* A stream's first packet may come behind others, or have passed while there was only the listener (TCP_DEFER_ACCEPT): where it
- * began is what the socket has received, in order, before this packet. */
-static __always_inline void find_begin(struct bpf_sock *sk, struct segment *segment)
-{
-	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
-
-	if (tcp)
-		segment->first = tcp->rcv_nxt - (__u32)tcp->bytes_received;
-}
-
-/* What this host sends passes here in order; what it receives may not, so that the first segment need not be the stream's first. */
+/* What this host sends passes here in order; what it receives may not, so that the first segment need not be the stream's first.
+ * What the socket has received by now passed while there was only its listener (TCP_DEFER_ACCEPT), and does not come again. */
 static __always_inline void start_ingress(struct http_stream *stream, struct bpf_sock *sk)
 {
 	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
 
-	if (!tcp || tcp->bytes_received)
+	if (!tcp)
 		return;
 	stream->started = 1;
 	stream->next = tcp->rcv_nxt;
+	if (!tcp->bytes_received)
+		return;
+	stream->pos = tcp->bytes_received;
+	stream->state = HTTP_LOST;
+	count_loss_in(&flow_losses, LOSS_HTTP_LOST_TRACK, tcp->bytes_received);
 }
 
 static __always_inline struct http_sock *new_sock(struct bpf_sock *sk)
@@ -353,8 +349,6 @@ __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egres
 	if (!sock || sock->off)
 		return 0;
 	stream = stream_of(sock, egress);
-	if (!egress && !stream->started && !sock->adopted)
-		find_begin(sk, &segment);
 	bpf_spin_lock(&sock->lock);
 	placed = place(stream, &segment, &gap);
 	bpf_spin_unlock(&sock->lock);

@@ -28,7 +28,6 @@ static __always_inline __u32 transport_offset(struct __sk_buff *skb)
 /* Where one packet's payload is, and where it stands in its stream. */
 struct segment {
 	__u32 seq;
-	__u32 first; /* of the stream, when this is the first packet of it that is seen */
 	__u32 from;
 	__u32 left;
 };
@@ -40,7 +39,7 @@ static __always_inline int read_segment(struct __sk_buff *skb, struct segment *s
 
 	if (!at || bpf_skb_load_bytes(skb, at, &tcp, sizeof(tcp)))
 		return -1;
-	segment->seq = segment->first = bpf_ntohl(tcp.seq);
+	segment->seq = bpf_ntohl(tcp.seq);
 	segment->from = at + (tcp.words >> 4) * 4;
 	if (skb->len <= segment->from || tcp.flags & TCP_FLAG_SYN)
 		return -1;
@@ -80,7 +79,7 @@ static __always_inline enum place place(struct http_stream *stream, struct segme
 
 	if (!stream->started) {
 		stream->started = 1;
-		stream->next = segment->first;
+		stream->next = segment->seq;
 	}
 	ahead = segment->seq - stream->next;
 	if (ahead < 0) {

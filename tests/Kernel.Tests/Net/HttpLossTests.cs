@@ -34,39 +34,33 @@ public sealed class HttpLossTests(HttpHost host) : IClassFixture<HttpHost>
     }
 
     [Fact]
-    public void A_request_that_was_overtaken_by_its_own_end_costs_no_other()
+    public void A_request_that_is_overtaken_by_its_own_end_is_read_in_order()
     {
         using var space = LossySpace();
         using var talk = space.Run(() => new HttpTalk(host));
         var head = $"GET /1 HTTP/1.1\r\nCookie: {new string('c', 1500)}";
         const string Rest = "; more\r\n\r\n";
-        talk.Client.NoDelay = true;
-        talk.Client.Send(System.Text.Encoding.ASCII.GetBytes(head));
-        talk.Client.Send(System.Text.Encoding.ASCII.GetBytes(Rest));
+        talk.Client.Send(System.Text.Encoding.ASCII.GetBytes(head + Rest));
         talk.Heard(head + Rest).Answer(Ok).Say("GET /2 HTTP/1.1\r\n\r\n").Answer(Ok).Say("GET /3 HTTP/1.1\r\n\r\n").Answer(Ok);
         talk.Close();
 
-        Seen[] later = [new("GET", "/2", 200, 19, 38), new("GET", "/3", 200, 19, 38)];
-        talk.ShouldHaveDiffered("http-lost-track 1, http-unasked 1", [new("GET", "/1", 200, head.Length + Rest.Length, 38), .. later], later);
+        talk.ShouldHaveBeen("", new("GET", "/1", 200, head.Length + Rest.Length, 38), new("GET", "/2", 200, 19, 38), new("GET", "/3", 200, 19, 38));
     }
 
     [Fact]
-    public void A_response_that_was_overtaken_by_its_own_end_costs_no_other()
+    public void A_response_that_is_overtaken_by_its_own_end_is_read_in_order()
     {
         using var space = LossySpace();
         using var talk = space.Run(() => new HttpTalk(host));
         var head = $"HTTP/1.1 200 OK\r\nSet-Cookie: {new string('c', 1500)}\r\nContent-Length: 3";
         const string Rest = "\r\n\r\nabc";
         talk.Say("GET /1 HTTP/1.1\r\n\r\n");
-        talk.Server.NoDelay = true;
-        talk.Server.Send(System.Text.Encoding.ASCII.GetBytes(head));
-        talk.Server.Send(System.Text.Encoding.ASCII.GetBytes(Rest));
+        talk.Server.Send(System.Text.Encoding.ASCII.GetBytes(head + Rest));
         TcpExchange.ReceiveAll(talk.Client, new byte[head.Length + Rest.Length], head.Length + Rest.Length);
         talk.Say("GET /2 HTTP/1.1\r\n\r\n").Answer(Ok).Say("GET /3 HTTP/1.1\r\n\r\n").Answer(Ok);
         talk.Close();
 
-        Seen[] later = [new("GET", "/2", 200, 19, 38), new("GET", "/3", 200, 19, 38)];
-        talk.ShouldHaveDiffered("http-lost-track 1, http-unanswered 1", later, [new("GET", "/1", 200, 19, head.Length + Rest.Length), .. later]);
+        talk.ShouldHaveBeen("", new("GET", "/1", 200, 19, head.Length + Rest.Length), new("GET", "/2", 200, 19, 38), new("GET", "/3", 200, 19, 38));
     }
 
     [Fact]
@@ -102,9 +96,7 @@ public sealed class HttpLossTests(HttpHost host) : IClassFixture<HttpHost>
         using var talk = space.Run(() => new HttpTalk(host));
         const string Head = "HTTP/1.1 200 OK\r\nContent-Length: 2500\r\n\r\n";
         talk.Say("GET /1 HTTP/1.1\r\n\r\n").Answer(Head);
-        talk.Server.NoDelay = true;
-        talk.Server.Send(new byte[1500]);
-        talk.Server.Send(new byte[1000]);
+        talk.Server.Send(new byte[2500]);
         TcpExchange.ReceiveAll(talk.Client, new byte[2500], 2500);
         talk.Say("GET /2 HTTP/1.1\r\n\r\n").Answer(Ok);
         talk.Close();
@@ -112,10 +104,14 @@ public sealed class HttpLossTests(HttpHost host) : IClassFixture<HttpHost>
         talk.ShouldHaveBeen("", new("GET", "/1", 200, 19, Head.Length + 2500), new("GET", "/2", 200, 19, 38));
     }
 
-    /// <summary>The first packet of more than a thousand bytes is lost there, once, before its receiver's socket.</summary>
+    /// <summary>
+    /// The first packet of more than a thousand bytes is lost there, once, before its receiver's socket. What is sent at once goes
+    /// in packets of 1,500 bytes, so that what is lost is overtaken whatever else this machine does.
+    /// </summary>
     private static NetworkNamespace LossySpace()
     {
         var space = new NetworkNamespace();
+        space.Exec("ip", "link set lo mtu 1500 gso_max_segs 1");
         space.Exec("nft", "add table ip lossy");
         space.Exec("nft", "add chain ip lossy input { type filter hook input priority 0 ; }");
         space.Exec("nft", "add rule ip lossy input meta length > 1000 limit rate 1/day burst 1 packets drop");
