@@ -223,6 +223,9 @@ public sealed class BashTests
         using OverlayMount one = new(image.Folder), two = new(image.Folder);
         using Terminal first = Terminal.Bash($"{one.Path}/bash"), second = Terminal.Bash($"{two.Path}/bash");
 
+        // This is not about how soon: attaching to the one makes the other wait.
+        recorder.Until(() => recorder.Hooks.Count(h => h.Hook.EndsWith("/merged/bash", StringComparison.Ordinal)) == 2);
+
         foreach (var bash in new[] { first, second })
         {
             bash.Run("echo once");
