@@ -5,14 +5,14 @@ using EbpfActors.Probes.Tls.Discovery;
 
 namespace EbpfActors.Probes.Bash;
 
-/// <summary>Owns the probes on files that define readline: each file once, whoever maps it, until nobody does.</summary>
+/// <summary>Owns the probes on files that define readline: each file once, whoever maps it, until nobody does. Belongs to one thread at
+/// a time, except <see cref="Meanwhile"/>.</summary>
 internal sealed class AttachedFiles(BpfObject bash) : IDisposable
 {
     private const string Program = "bash_on_line";
     private const int MostBreakpoints = 4;
 
     private readonly Dictionary<string, Attached> _byFile = [];
-    private readonly List<Task> _detaching = [];
     private uint _lastOwner;
     private bool _hasCookies = true;
 
@@ -20,19 +20,17 @@ internal sealed class AttachedFiles(BpfObject bash) : IDisposable
 
     /// <summary>The number by which the file's probes know themselves; 0 when none could be attached.</summary>
     /// <param name="file">Device and inode as the process's mappings show them.</param>
-    /// <param name="openPath">A path that leads to the file from here, under which the kernel finds it too.</param>
+    /// <param name="opened">The file itself, which its process may have left by now.</param>
     /// <param name="shownPath">What the process calls it.</param>
-    public uint Attach(string file, string openPath, string shownPath)
+    public uint Attach(string file, OpenedFile opened, string shownPath)
     {
         if (!_byFile.TryGetValue(file, out var attached))
         {
-            _byFile[file] = attached = AttachNew(openPath, shownPath);
+            _byFile[file] = attached = AttachNew(opened, shownPath);
         }
 
         return attached.Owner;
     }
-
-    public bool Knows(string file) => _byFile.ContainsKey(file);
 
     /// <summary>
     /// What the process returns from readline until its file has a probe: attaching one takes a grace period of the kernel,
@@ -54,33 +52,24 @@ internal sealed class AttachedFiles(BpfObject bash) : IDisposable
         foreach (var (file, attached) in _byFile.Where(f => !files.Contains(f.Key)).ToList())
         {
             _byFile.Remove(file);
-
-            // Each takes a grace period of the kernel, in which a new shell would have to wait.
-            _detaching.Add(Task.Run(attached.Dispose));
+            attached.Dispose();
         }
-
-        _detaching.RemoveAll(d => d.IsCompleted);
     }
 
-    public void Dispose()
-    {
-        KeepOnly([]);
-        Task.WaitAll([.. _detaching]);
-    }
+    public void Dispose() => KeepOnly([]);
 
-    private Attached AttachNew(string openPath, string shownPath)
+    private Attached AttachNew(OpenedFile opened, string shownPath)
     {
         var links = new List<IDisposable>();
         try
         {
-            using var file = OpenedFile.TryOpen(openPath, out _);
-            if (file is null || ReadlineSite.Find(file) is not { } site)
+            if (ReadlineSite.Find(opened) is not { } site)
             {
                 return Attached.Refused(shownPath, "no readline was found in it");
             }
 
             var owner = ++_lastOwner;
-            links.AddRange(site.Offsets.Select(offset => Attach(openPath, offset, site.IsEntry, owner)));
+            links.AddRange(site.Offsets.Select(offset => Attach(opened.Path, offset, site.IsEntry, owner)));
             return new Attached(owner, links, new HookStatus(Hook(shownPath), site.IsEntry ? "uretprobe" : "uprobe at the return", ""));
         }
         catch (Exception e) when (e is BpfException or IOException)

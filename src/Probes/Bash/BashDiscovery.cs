@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EbpfActors.Probes.Tls.Discovery;
 
 namespace EbpfActors.Probes.Bash;
@@ -6,7 +7,7 @@ namespace EbpfActors.Probes.Bash;
 /// Knows which programs are bash and keeps the probes on the files in which their readline is. Fed with processes, by exec or
 /// by a scan; never fails because of one. Not thread-safe.
 /// </summary>
-internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedFiles attached, UserNames users)
+internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedFiles attached, UserNames users, AttachWorker worker)
 {
     private const int MostOthers = 16_384;
     private static readonly TimeSpan LoadingTakesAtMost = TimeSpan.FromSeconds(2);
@@ -18,7 +19,7 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
     private readonly List<(BashProcess Process, DateTime Until)> _loading = [];
 
     /// <summary>Programs called bash that have no symbol to probe, by path.</summary>
-    public SortedSet<string> Unreadable { get; } = new(StringComparer.Ordinal);
+    public ImmutableSortedSet<string> Unreadable { get; private set; } = [];
 
     /// <summary>Some process has yet to load its library: <see cref="LookAgain"/> soon.</summary>
     public bool IsWaiting => _loading.Count > 0;
@@ -81,35 +82,44 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
             scan();
         }
 
-        attached.KeepOnly([.. _shells.Values.OfType<string>(), .. _libraryOf.Values]);
+        HashSet<string> files = [.. _shells.Values.OfType<string>(), .. _libraryOf.Values];
+        worker.Post(() => attached.KeepOnly(files));
     }
 
     private void Examine(in BashProcess process)
     {
         var link = $"{procRoot}/{process.Tgid}/exe";
-        using var program = OpenedFile.TryOpen(link, out _);
+        var program = OpenedFile.TryOpen(link, out _);
 
         // It may have gone, or be another program by now. Then nothing is noted, so that the next one is told again.
-        if (program is not null && ProcessFiles.ReadLink(link) is { } path && program.Length == process.File.Size)
+        if (program is null || program.Length != process.File.Size || ProcessFiles.ReadLink(link) is not { } path)
         {
-            Settle(process, program, path, link);
+            program?.Dispose();
+            return;
         }
+
+        var kind = ShellProgram.Classify(program, path);
+        if (kind == ShellKind.WithReadline)
+        {
+            AddShell(process, program, path);
+            return;
+        }
+
+        program.Dispose();
+        Settle(process, kind, path);
     }
 
-    private void Settle(in BashProcess process, OpenedFile program, string path, string link)
+    private void Settle(in BashProcess process, ShellKind kind, string path)
     {
-        switch (ShellProgram.Classify(program, path))
+        switch (kind)
         {
-            case ShellKind.WithReadline:
-                AddShell(process, program, path, link);
-                break;
             case ShellKind.NeedsLibrary:
                 kernel.Shell(process.File, owner: 0);
                 _shells[process.File] = null;
                 FindLibrary(process);
                 break;
             case ShellKind.Unreadable:
-                Unreadable.Add(path);
+                Unreadable = Unreadable.Add(path);
                 Dismiss(process.File);
                 break;
             default:
@@ -118,23 +128,28 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
         }
     }
 
-    private void AddShell(in BashProcess process, OpenedFile program, string path, string link)
+    private void AddShell(in BashProcess process, OpenedFile program, string path)
     {
         var mappings = ProcessMappings.Of(procRoot, process.Tgid).Where(m => m.Path == path).ToList();
-        var file = mappings.Count > 0 ? mappings[0].File : process.File.Name;
-        var meanwhile = attached.Knows(file) || ReadlineSite.Find(program) is not { } site ? [] : attached.Meanwhile(process.Tgid, site, mappings);
+        var meanwhile = ReadlineSite.Find(program) is { } site ? attached.Meanwhile(process.Tgid, site, mappings) : [];
+        var (shell, file) = (process.File, mappings.Count > 0 ? mappings[0].File : process.File.Name);
+        _shells[shell] = file;
         users.Remember(process.Tgid);
-        if (attached.Attach(file, link, path) is var owner and not 0)
+        worker.Post(() =>
         {
-            kernel.Shell(process.File, owner);
-        }
+            using (program)
+            {
+                if (attached.Attach(file, program, path) is var owner and not 0)
+                {
+                    kernel.Shell(shell, owner);
+                }
+            }
 
-        foreach (var breakpoint in meanwhile)
-        {
-            breakpoint.Dispose();
-        }
-
-        _shells[process.File] = file;
+            foreach (var breakpoint in meanwhile)
+            {
+                breakpoint.Dispose();
+            }
+        });
     }
 
     private void Dismiss(in BashFile file)
@@ -157,9 +172,21 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
             return;
         }
 
-        var owner = attached.Attach(library.File, $"{procRoot}/{process.Tgid}/map_files/{library.Range}", library.Path);
-        kernel.Owner(process.Tgid, owner);
-        _libraryOf[process.Tgid] = library.File;
+        if (OpenedFile.TryOpen($"{procRoot}/{process.Tgid}/map_files/{library.Range}", out _) is not { } opened)
+        {
+            return; // it has gone
+        }
+
+        var pid = process.Tgid;
+        _libraryOf[pid] = library.File;
+        users.Remember(pid);
+        worker.Post(() =>
+        {
+            using (opened)
+            {
+                kernel.Owner(pid, attached.Attach(library.File, opened, library.Path));
+            }
+        });
     }
 
     private static bool IsReadline(string path) => Path.GetFileName(path.AsSpan()).StartsWith("libreadline.so");

@@ -2,12 +2,14 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Native;
 
 namespace EbpfActors.Probes.Bash;
 
 /// <summary>The command lines of this host's bash sessions, from the BPF object <c>bash</c>. Disposing it detaches every program.</summary>
 public sealed class BashProbe : IBashProbe
 {
+    private const int Niceness = -15;
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(5);
 
     private readonly BashProbeOptions _options;
@@ -18,6 +20,7 @@ public sealed class BashProbe : IBashProbe
     private readonly Dictionary<uint, BashProcess> _started = [];
     private readonly RingReader.Consumer _consume;
     private AttachedFiles? _attached;
+    private AttachWorker? _worker;
     private BashDiscovery? _discovery;
     private BpfIterator? _scan;
     private RingReader? _ring;
@@ -38,11 +41,14 @@ public sealed class BashProbe : IBashProbe
 
     public IReadOnlyList<HookStatus> Attach()
     {
+        // This thread does little, but what it does must be done before a new shell has read its first line. Refused: as it was.
+        LibC.setpriority(0, 0, Niceness);
         _object.Load();
         _losses.Open(_object.Map("bash_losses"));
         _ring = Keep(new RingReader(_object.Map("bash_events")));
         _attached = Keep(new AttachedFiles(_object));
-        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(_object), _attached, _users);
+        _worker = Keep(new AttachWorker());
+        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(_object), _attached, _users, _worker);
         _scan = Keep(_object.AttachIterator("bash_scan"));
         ShellProgram.WarmUp();
         if (Breakpoint.KeepReady() is { } ready)
@@ -53,7 +59,8 @@ public sealed class BashProbe : IBashProbe
         AttachExec();
         Scan();
         _scannedAt = Stopwatch.GetTimestamp();
-        Publish();
+        _worker.Post(Publish);
+        _worker.Flush();
         return _hooks;
     }
 
@@ -70,13 +77,14 @@ public sealed class BashProbe : IBashProbe
     {
         _sink = sink;
         _ring!.Drain(_consume);
-        _discovery!.LookAgain();
+        var hasChanged = _discovery!.IsWaiting;
+        _discovery.LookAgain();
         foreach (var process in _started.Values)
         {
             _discovery.OnProcess(process);
         }
 
-        var hasChanged = _started.Count > 0;
+        hasChanged |= _started.Count > 0;
         _started.Clear();
         if (Stopwatch.GetElapsedTime(_scannedAt) >= _options.ScanEvery)
         {
@@ -87,8 +95,10 @@ public sealed class BashProbe : IBashProbe
 
         if (hasChanged)
         {
-            Publish();
+            _worker!.Post(Publish);
         }
+
+        _worker!.ThrowIfFailed();
     }
 
     public ProbeCounters Counters() => new(Interlocked.Read(ref _lines), _losses.Snapshot(), []);
@@ -168,6 +178,7 @@ public sealed class BashProbe : IBashProbe
         return ((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick) - Math.Max(0, age);
     }
 
+    /// <summary>On the worker, whose the attached files are.</summary>
     private void Publish() => _hooks =
     [
         _exec,

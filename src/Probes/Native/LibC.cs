@@ -45,6 +45,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint recv(SafeFileHandle socket, void* buffer, nuint count, int flags);
 
+    /// <summary>The niceness of the calling thread, when both of the first are 0.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setpriority(int which, uint who, int niceness);
+
     /// <summary>Moves the calling thread.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setns(SafeFileHandle space, int kind);

@@ -43,7 +43,7 @@ public sealed class BashTests
             using var copy = new CopyOfBash();
             using var bash = Terminal.Bash(copy.Path);
 
-            bash.Type("exit 7"); // before the shell has even begun
+            bash.AwaitPrompt().Type("exit 7"); // some milliseconds after the shell has begun
 
             bash.AwaitEnd();
             recorder.ShouldHave(bash.Pid, "exit 7");
@@ -201,6 +201,7 @@ public sealed class BashTests
         using var copy = new CopyOfBash("/usr/bin/bc"); // another program with the library, under the name by which bash goes
         using var named = new Terminal($"{copy.Path} -q");
         using var other = new Terminal("/usr/bin/bc -q");
+        recorder.Until(() => recorder.Hooks.Any(h => h.Hook.Contains("libreadline", StringComparison.Ordinal)));
 
         foreach (var terminal in new[] { other, named })
         {
@@ -222,6 +223,9 @@ public sealed class BashTests
         using var image = new CopyOfBash();
         using OverlayMount one = new(image.Folder), two = new(image.Folder);
         using Terminal first = Terminal.Bash($"{one.Path}/bash"), second = Terminal.Bash($"{two.Path}/bash");
+
+        // This is not about how soon: attaching to the one makes the other wait.
+        recorder.Until(() => recorder.Hooks.Count(h => h.Hook.EndsWith("/merged/bash", StringComparison.Ordinal)) == 2);
 
         foreach (var bash in new[] { first, second })
         {
@@ -249,7 +253,7 @@ public sealed class BashTests
         recorder.Hooks.ShouldNotContain(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal));
 
         using var again = Terminal.Bash(copy.Path);
-        again.Type("exit");
+        again.AwaitPrompt().Type("exit");
         again.AwaitEnd();
         recorder.ShouldHave(again.Pid, "exit");
     }

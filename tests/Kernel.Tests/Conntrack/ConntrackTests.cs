@@ -71,10 +71,13 @@ public sealed class ConntrackTests
         using var topology = new NatTopology();
         using var server = topology.Listen(isIPv6: false, isTcp: true);
         using var probe = Attach(new ConntrackOptions { Linger = TimeSpan.FromSeconds(1) });
-        using var client = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
+        var client = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
         var flow = Flow(client, topology.Client, isTcp: true);
         probe.CatchUp();
 
+        // A packet of a connection that is still open would make a new entry.
+        client.LingerState = new LingerOption(enable: true, seconds: 0);
+        client.Dispose();
         topology.Router.Exec("conntrack", "-D -p tcp");
         probe.CatchUp();
         probe.Find(flow).IsKnown.ShouldBeTrue();
