@@ -14,6 +14,7 @@ struct tcp_head {
 };
 
 #define TCP_FLAG_SYN 2
+#define PLAIN_IPV4 20 /* a header without options */
 
 /* Where the TCP header begins; 0 for what is not looked into (IPv6 extension headers carry no HTTP on any network seen). */
 static __always_inline __u32 transport_offset(struct __sk_buff *skb)
@@ -32,12 +33,27 @@ struct segment {
 	__u32 left;
 };
 
+/* The TCP header; almost every packet has it where it can be read without a call. */
+static __always_inline __u32 read_tcp(struct __sk_buff *skb, struct tcp_head *tcp)
+{
+	const __u8 *data = (const __u8 *)(long)skb->data;
+	const __u8 *end = (const __u8 *)(long)skb->data_end;
+	__u32 at;
+
+	if (data + PLAIN_IPV4 + sizeof(*tcp) <= end && data[0] == 0x45) {
+		__builtin_memcpy(tcp, data + PLAIN_IPV4, sizeof(*tcp));
+		return PLAIN_IPV4;
+	}
+	at = transport_offset(skb);
+	return at && !bpf_skb_load_bytes(skb, at, tcp, sizeof(*tcp)) ? at : 0;
+}
+
 static __always_inline int read_segment(struct __sk_buff *skb, struct segment *segment)
 {
 	struct tcp_head tcp;
-	__u32 at = transport_offset(skb);
+	__u32 at = read_tcp(skb, &tcp);
 
-	if (!at || bpf_skb_load_bytes(skb, at, &tcp, sizeof(tcp)))
+	if (!at)
 		return -1;
 	segment->seq = bpf_ntohl(tcp.seq);
 	segment->from = at + (tcp.words >> 4) * 4;
