@@ -13,14 +13,6 @@ extern struct flow_losses_map flow_losses SEC(".maps");
 extern struct http_socks_map http_socks SEC(".maps");
 extern struct http_early_map http_early SEC(".maps");
 
-/* Where a segment is copied on its way into the table of early ones. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, WINDOWS);
-	__type(key, __u32);
-	__type(value, struct http_early);
-} http_copies SEC(".maps");
-
 static __always_inline void on_message_over(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream,
                                             __u32 egress)
 {
@@ -194,23 +186,24 @@ static __always_inline void find_stream(struct __sk_buff *skb, struct http_sock 
 }
 
 /* What this host sends passes here in order; what it receives may not, so that the first segment need not be the stream's first.
- * What the socket has received by now passed while there was only its listener (TCP_DEFER_ACCEPT), and does not come again. */
-static __always_inline void start_ingress(struct http_stream *stream, struct bpf_sock *sk)
+ * What the socket has received by now passed while there was only its listener. */
+static __always_inline void start_ingress(struct __sk_buff *skb, struct http_stream *stream, struct bpf_sock *sk)
 {
 	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
 
 	if (!tcp)
 		return;
 	stream->started = 1;
-	stream->next = tcp->rcv_nxt;
-	if (!tcp->bytes_received)
+	stream->next = tcp->rcv_nxt - (__u32)tcp->bytes_received;
+	if (!tcp->bytes_received || http_inherit(skb, tcp->bytes_received))
 		return;
+	stream->next = tcp->rcv_nxt;
 	stream->pos = tcp->bytes_received;
 	stream->state = HTTP_LOST;
 	count_loss_in(&flow_losses, LOSS_HTTP_LOST_TRACK, tcp->bytes_received);
 }
 
-static __always_inline struct http_sock *new_sock(struct bpf_sock *sk)
+static __always_inline struct http_sock *new_sock(struct __sk_buff *skb, struct bpf_sock *sk)
 {
 	__u64 key = address_of(sk);
 	struct tcp_conn *conn = bpf_map_lookup_elem(&tcp_conns, &key);
@@ -227,69 +220,9 @@ static __always_inline struct http_sock *new_sock(struct bpf_sock *sk)
 	sock->adopted = conn->adopted;
 	if (!sock->adopted) {
 		sock->streams[0].state = sock->streams[1].state = HTTP_START;
-		start_ingress(stream_of(sock, 0), sk);
+		start_ingress(skb, stream_of(sock, 0), sk);
 	}
 	return sock;
-}
-
-/* Puts a segment away until its turn has come. What cannot be put away is missed when its turn has. */
-__attribute__((noinline)) int http_keep_early(struct __sk_buff *skb, __u32 from, __u32 left, __u32 seq, __u32 egress)
-{
-	struct http_sock *sock = sock_in(&http_socks, skb);
-	struct http_early_key key = {.seq = seq, .egress = egress};
-	struct http_early *copy = 0;
-	__u32 slot;
-
-	if (!sock || left == 0 || left > EARLY_BYTES)
-		return 0;
-	key.key = sock->key;
-	for (slot = 0; slot < WINDOWS; slot++) {
-		__u32 index = slot;
-
-		copy = bpf_map_lookup_elem(&http_copies, &index);
-		if (copy && !copy->busy)
-			break;
-	}
-	if (!copy || copy->busy)
-		return 0;
-	copy->busy = 1;
-	copy->conn = sock->conn;
-	copy->length = left;
-	if (!bpf_skb_load_bytes(skb, from, copy->bytes, bounded(left, EARLY_BYTES)))
-		bpf_map_update_elem(&http_early, &key, copy, BPF_ANY);
-	copy->busy = 0;
-	return 0;
-}
-
-/* Takes the kept segment whose turn it is; 0 when there is none. The stream is busy, and this CPU made it so. */
-__attribute__((noinline)) int http_take_early(struct __sk_buff *skb, __u32 egress)
-{
-	struct http_sock *sock = sock_in(&http_socks, skb);
-	struct http_early_key key = {.egress = egress};
-	struct http_stream *stream;
-	struct http_early *early;
-	__u32 left;
-
-	if (!sock)
-		return 0;
-	stream = stream_of(sock, egress);
-	early = find_early(&http_early, sock, stream->next, egress);
-	if (!early)
-		return 0;
-	left = early->length;
-	key.key = sock->key;
-	key.seq = stream->next;
-	bpf_spin_lock(&sock->lock);
-	stream->next += left;
-	if (stream->early)
-		stream->early--;
-	bpf_spin_unlock(&sock->lock);
-	stream->early_seq = key.seq;
-	stream->from_early = 1;
-	http_take_payload(skb, 0, left, egress);
-	stream->from_early = 0;
-	bpf_map_delete_elem(&http_early, &key);
-	return 1;
 }
 
 static __always_inline int take_busy(struct http_sock *sock, struct http_stream *stream)
@@ -343,9 +276,11 @@ __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egres
 		return 0;
 	if (read_segment(skb, &segment))
 		return 0;
+	if (sk->state == TCP_LISTEN)
+		return egress ? 0 : http_keep_for_child(skb, segment.from, segment.left, segment.seq);
 	sock = bpf_sk_storage_get(&http_socks, sk, 0, 0);
 	if (!sock)
-		sock = new_sock(sk);
+		sock = new_sock(skb, sk);
 	if (!sock || sock->off)
 		return 0;
 	stream = stream_of(sock, egress);

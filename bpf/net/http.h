@@ -72,7 +72,7 @@ static __always_inline void begin_message(struct http_stream *stream, __u32 at)
 		stream->begun_pos = stream->pos + at;
 		stream->flags = 0;
 	}
-	stream->begun_ns = bpf_ktime_get_ns();
+	stream->begun_ns = stream->from_early ? stream->early_ns : bpf_ktime_get_ns();
 	stream->length = 0;
 	stream->line = 0;
 	stream->offset = 0;

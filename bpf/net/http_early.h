@@ -20,6 +20,7 @@ struct http_early_key {
 struct http_early {
 	__u64 conn;
 	__u64 busy;
+	__u64 arrived_ns;
 	__u32 length;
 	__u32 pad;
 	__u8 bytes[EARLY_BYTES];

@@ -9,3 +9,8 @@ int http_take_lines(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress)
 int http_take_piece(struct __sk_buff *skb, __u32 from, __u32 count, __u32 egress);
 int http_emit_line(struct __sk_buff *skb, __u32 complete);
 int http_emit_response(struct __sk_buff *skb, __u32 over);
+int http_take_payload(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress);
+int http_keep_early(struct __sk_buff *skb, __u32 from, __u32 left, __u32 seq, __u32 egress);
+int http_take_early(struct __sk_buff *skb, __u32 egress);
+int http_keep_for_child(struct __sk_buff *skb, __u32 from, __u32 left, __u32 seq);
+int http_inherit(struct __sk_buff *skb, __u32 received);

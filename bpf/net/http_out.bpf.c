@@ -131,6 +131,30 @@ static __always_inline void emit_exchange(struct http_sock *sock, const struct h
 	sock->asked.length = 0;
 }
 
+/* A request whose answer was not seen and will not be, since a later one is answered: user space counts it. */
+static __always_inline void emit_unanswered(struct http_sock *sock, struct tcp_conn *conn)
+{
+	struct http_asked *asked = &sock->asked;
+	struct http_line *line = bpf_ringbuf_reserve(&flow_events, sizeof(*line), 0);
+
+	if (line) {
+		line->conn = sock->conn;
+		line->begun_ns = asked->begun_ns;
+		line->pos = asked->pos;
+		line->message = asked->message;
+		line->offset = 0;
+		line->length = asked->length;
+		line->flags = asked->flags | adopted_flag(sock);
+		__builtin_memset(line->pad, 0, sizeof(line->pad));
+		copy_line(line->bytes, asked->line, asked->length);
+		bpf_ringbuf_submit(line, ring_wake_flag(&flow_events));
+	} else {
+		count_loss_in(&flow_losses, LOSS_HTTP_RING_FULL, asked->length);
+	}
+	conn->http_told++;
+	asked->length = 0;
+}
+
 static __always_inline void emit_head(struct http_sock *sock, const struct http_stream *stream, const struct tcp_conn *conn,
                                       __u32 over)
 {
@@ -180,6 +204,8 @@ __attribute__((noinline)) int http_emit_response(struct __sk_buff *skb, __u32 ov
 	conn = bpf_map_lookup_elem(&tcp_conns, &sock->key);
 	if (!conn || conn->id != sock->conn)
 		return 0;
+	if (sock->asked.length && (__s32)(stream->message - sock->asked.message) > 0)
+		emit_unanswered(sock, conn);
 	if (sock->asked.length && sock->asked.message == stream->message)
 		emit_exchange(sock, stream, conn, over);
 	else

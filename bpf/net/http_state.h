@@ -76,6 +76,7 @@ struct http_stream {
 	__u8 from_early; /* the segment at hand is such a one, and this is its number */
 	__u16 pad;
 	__u32 early_seq;
+	__u64 early_ns; /* when it came */
 };
 
 /* A start line that waits for its answer, so that both leave in one record. */

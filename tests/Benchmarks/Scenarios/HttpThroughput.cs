@@ -17,11 +17,17 @@ internal static partial class HttpThroughput
         yield return Row.Ratio("netflow, HTTP keep-alive, requests/s", Pairs.Measure(rounds, KeepAlive, Pairs.NetflowOnly), 0.98);
         yield return Row.Ratio("netflow, HTTP Connection: close, requests/s", Pairs.Measure(rounds, Close, Pairs.NetflowOnly), 0.93);
         yield return Row.Ratio("httpflow, HTTP keep-alive, requests/s", Pairs.Measure(rounds, KeepAlive), 0.93);
+        using var certificate = new Certificate();
+        using var secure = new HttpsNginx(workers: 1, certificate);
+        yield return Row.Ratio("httpflow-tls, HTTPS keep-alive, both ends probed, requests/s",
+            Pairs.Measure(rounds, () => Wrk($"https://127.0.0.1:{secure.Port}/", ""), "--l7net-enabled", "httpflow,httpflow-tls"), 0.75);
     }
 
-    internal static double Wrk(Nginx nginx, string header)
+    internal static double Wrk(Nginx nginx, string header) => Wrk($"http://127.0.0.1:{nginx.Port}/", header);
+
+    private static double Wrk(string url, string header)
     {
-        var output = Shell.Run("wrk", $"-t1 -c16 -d{Seconds}s {header}http://127.0.0.1:{nginx.Port}/");
+        var output = Shell.Run("wrk", $"-t1 -c16 -d{Seconds}s {header}{url}");
         return double.Parse(RequestsPerSecond().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
     }
 

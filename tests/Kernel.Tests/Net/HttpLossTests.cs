@@ -13,7 +13,7 @@ public sealed class HttpLossTests(HttpHost host) : IClassFixture<HttpHost>
     private const int DeferAccept = 9;
 
     [Fact]
-    public void A_server_that_accepts_only_with_data_has_its_later_requests_seen()
+    public void A_server_that_accepts_only_with_data_has_its_first_request_seen()
     {
         const string First = "GET /1 HTTP/1.1\r\n\r\n";
         using var talk = new HttpTalk(
@@ -29,8 +29,7 @@ public sealed class HttpLossTests(HttpHost host) : IClassFixture<HttpHost>
         talk.Close();
 
         // The packet that makes such a connection passes while there is only the listener.
-        Seen[] later = [new("GET", "/2", 200, 19, 38), new("GET", "/3", 200, 19, 38)];
-        talk.ShouldHaveDiffered("http-lost-track 1, http-unasked 1", [new("GET", "/1", 200, 19, 38), .. later], later);
+        talk.ShouldHaveBeen("", new("GET", "/1", 200, 19, 38), new("GET", "/2", 200, 19, 38), new("GET", "/3", 200, 19, 38));
     }
 
     [Fact]
