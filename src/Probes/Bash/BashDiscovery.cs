@@ -166,15 +166,12 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
     private void FindLibrary(in BashProcess process, DateTime? until = null)
     {
         var library = ProcessMappings.Of(procRoot, process.Tgid).FirstOrDefault(m => IsReadline(m.Path));
-        if (library.File is null)
+
+        // While it is being loaded its mapping is cut into pieces: one that was just there may have another range by now.
+        if (library.File is null || OpenedFile.TryOpen($"{procRoot}/{process.Tgid}/map_files/{library.Range}", out _) is not { } opened)
         {
             _loading.Add((process, until ?? DateTime.UtcNow + LoadingTakesAtMost));
             return;
-        }
-
-        if (OpenedFile.TryOpen($"{procRoot}/{process.Tgid}/map_files/{library.Range}", out _) is not { } opened)
-        {
-            return; // it has gone
         }
 
         var pid = process.Tgid;

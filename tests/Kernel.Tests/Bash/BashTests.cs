@@ -244,15 +244,16 @@ public sealed class BashTests
         using var copy = new CopyOfBash();
         using (var bash = Terminal.Bash(copy.Path))
         {
+            recorder.Until(() => recorder.Hooks.Any(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal)));
             bash.Run("echo here");
             recorder.ShouldHave(bash.Pid, "echo here");
-            recorder.Hooks.ShouldContain(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal));
         }
 
         recorder.Until(() => !recorder.Hooks.Any(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal)));
         recorder.Hooks.ShouldNotContain(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal));
 
         using var again = Terminal.Bash(copy.Path);
+        recorder.Until(() => recorder.Hooks.Any(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal)));
         again.AwaitPrompt().Type("exit");
         again.AwaitEnd();
         recorder.ShouldHave(again.Pid, "exit");
