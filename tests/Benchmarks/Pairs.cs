@@ -4,7 +4,7 @@ namespace EbpfActors.Benchmarks;
 internal static class Pairs
 {
     /// <summary>What makes the agent leave HTTP alone: the cost of netflow by itself.</summary>
-    public static readonly string[] NetflowOnly = ["--l7net-disabled", "httpflow"];
+    public static readonly string[] NetflowOnly = ["--l7net-disabled", "httpflow,httpflow-tls"];
 
     public static IReadOnlyList<(double Off, double On)> Measure(int rounds, Func<double> measure, params string[] flags)
     {
