@@ -9,7 +9,7 @@ if (args is ["hold", var count, var addresses])
     return ConnectionHolder.Run(int.Parse(count), int.Parse(addresses));
 }
 
-var rounds = args is ["--rounds", var given] ? int.Parse(given) : 5;
+var rounds = args is [.., "--rounds", var given] ? int.Parse(given) : 5;
 (string Name, Func<int, IEnumerable<Row>> Run)[] scenarios =
 [
     ("start", StartToAttached.Run),
@@ -24,7 +24,7 @@ var rounds = args is ["--rounds", var given] ? int.Parse(given) : 5;
     ("50,000 connections", OpenConnections.Run),
 ];
 
-var only = args is ["--only", var chosen] ? chosen : "";
+var only = args is ["--only", var chosen, ..] ? chosen : "";
 var failed = 0;
 var rows = new List<Row>();
 foreach (var (name, run) in scenarios.Where(s => s.Name.Contains(only, StringComparison.Ordinal)))
