@@ -1,6 +1,6 @@
 using System.Globalization;
-using Microsoft.Win32.SafeHandles;
 using EbpfActors.Probes.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Probes.Tls.Discovery;
 
