@@ -22,39 +22,11 @@ static __always_inline void on_message_over(struct __sk_buff *skb, struct http_s
 	stream->flags = 0;
 }
 
-/* Takes what a body still owes from the packet; returns how much that was. */
-static __always_inline __u32 skip_body(struct http_stream *stream, __u32 left)
-{
-	__u32 taken = left;
-
-	if (stream->state == HTTP_UNTIL_CLOSE)
-		return left;
-	if (stream->remaining < left)
-		taken = stream->remaining;
-	stream->remaining -= taken;
-	return taken;
-}
-
 static __always_inline void leave(struct http_sock *sock, __u32 left, int is_loss)
 {
 	if (is_loss)
 		count_loss_in(&flow_losses, LOSS_HTTP_BROKEN, left);
 	sock->off = 1;
-}
-
-static __always_inline __u32 step_over_body(struct __sk_buff *skb, struct http_sock *sock, __u32 left, __u32 egress)
-{
-	struct http_stream *stream = stream_of(sock, egress);
-	__u32 taken = skip_body(stream, left);
-
-	stream->pos += taken;
-	if (stream->state == HTTP_BODY && !stream->remaining) {
-		stream->state = HTTP_START;
-		on_message_over(skb, sock, stream, egress);
-	} else if (stream->state == HTTP_CHUNK && !stream->remaining) {
-		stream->state = HTTP_CHUNK_SIZE;
-	}
-	return taken;
 }
 
 /* Bytes of a start line wait in the packet until a record is full, the line is over, or the packet is. */
@@ -85,8 +57,12 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 	if (!sock || sock->off)
 		return 0;
 	stream = stream_of(sock, egress);
-	if (in_body(stream))
-		return step_over_body(skb, sock, left, egress);
+	if (in_body(stream)) {
+		taken = take_body(stream, left);
+		if (stream->state == HTTP_START)
+			on_message_over(skb, sock, stream, egress);
+		return taken;
+	}
 	if (stream->state == HTTP_START) {
 		taken = http_take_whole(skb, from, left, egress);
 		if (taken)

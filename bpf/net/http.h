@@ -43,6 +43,24 @@ static __always_inline int begin_body(struct http_stream *stream)
 	return STEP_SKIP;
 }
 
+/* Takes what a body owes, without looking at it; returns how much that was. HTTP_START afterwards: the message is over. */
+static __always_inline __u32 take_body(struct http_stream *stream, __u32 left)
+{
+	__u32 taken = left;
+
+	if (stream->state != HTTP_UNTIL_CLOSE) {
+		if (stream->remaining < left)
+			taken = stream->remaining;
+		stream->remaining -= taken;
+	}
+	stream->pos += taken;
+	if (stream->state == HTTP_BODY && !stream->remaining)
+		stream->state = HTTP_START;
+	else if (stream->state == HTTP_CHUNK && !stream->remaining)
+		stream->state = HTTP_CHUNK_SIZE;
+	return taken;
+}
+
 static __always_inline int end_response_head(struct http_sock *sock, struct http_stream *stream)
 {
 	__u64 bit = 1ULL << (stream->message & 63);

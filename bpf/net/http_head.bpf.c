@@ -61,17 +61,6 @@ static __always_inline int find_end(const struct http_window *window, __u32 slot
 	return window->found.length_at ? http_read_length(slot) : 0;
 }
 
-static __always_inline void begin_plain(struct http_stream *stream, const struct http_found *found)
-{
-	begin_message(stream, 0);
-	stream->length = found->length_at ? found->length : 0;
-	if (found->chunked)
-		stream->flags |= MESSAGE_CHUNKED;
-	if (found->length_at)
-		stream->flags |= MESSAGE_HAS_LENGTH;
-	stream->pos += found->head;
-}
-
 /* A body that ends in the packet of its head needs no further step. */
 static __always_inline __u32 take_short_body(struct http_stream *stream, __u32 left)
 {
@@ -89,7 +78,6 @@ static __always_inline int take_request(struct __sk_buff *skb, struct http_sock 
                                         const struct http_window *window, __u32 slot, __u32 have, __u32 from, __u32 left)
 {
 	const struct http_found *found = &window->found;
-	__u64 bit = 1ULL << (stream->message & 63);
 	__u8 flags = HTTP_COMPLETE;
 	__u32 taken, line;
 
@@ -105,11 +93,7 @@ static __always_inline int take_request(struct __sk_buff *skb, struct http_sock 
 			return 0;
 	}
 	begin_plain(stream, found);
-	sock->connect_requests &= ~bit;
-	if ((__u32)word_at(window, 0) == 0x44414548 /* HEAD */)
-		sock->head_requests |= bit;
-	else
-		sock->head_requests &= ~bit;
+	note_plain_method(sock, stream, word_at(window, 0));
 	if (!keep_asked(sock, stream, window, line, flags)) {
 		stream->line_from = from;
 		stream->line_waits = line;

@@ -27,14 +27,12 @@ static __always_inline __u32 line_length(const __u64 words[FAST_WORDS], __u32 ha
 /* A status line's first sixteen bytes. */
 static __always_inline int fast_status(struct http_stream *stream, const __u64 words[FAST_WORDS])
 {
-	const __u8 *text = (const __u8 *)words;
+	__u32 status = plain_status(words[0], words[1]);
 
-	if ((words[0] & SEVEN_BYTES) != WORD_HTTP || text[7] < '0' || text[7] > '9' || text[8] != ' ')
+	if (status < 100)
 		return -1;
-	if (text[9] < '1' || text[9] > '9' || text[10] < '0' || text[10] > '9' || text[11] < '0' || text[11] > '9')
-		return -1;
-	stream->minor = text[7];
-	stream->status = (text[9] - '0') * 100 + (text[10] - '0') * 10 + text[11] - '0';
+	stream->minor = words[0] >> 56;
+	stream->status = status;
 	return 0;
 }
 
@@ -42,6 +40,5 @@ static __always_inline int is_interesting(const __u64 words[FAST_WORDS])
 {
 	__u64 first = words[0] | LOWER_CASE;
 
-	return first == WORD_TRANSFER ||
-	       (first == WORD_CONTENT && ((words[1] | LOWER_CASE) & SEVEN_BYTES) == (WORD_LENGTH | (LOWER_CASE & SEVEN_BYTES)));
+	return first == WORD_TRANSFER || is_content_length(first, words[1]);
 }

@@ -41,14 +41,7 @@ __attribute__((noinline)) int http_emit_line(struct __sk_buff *skb, __u32 comple
 		count_loss_in(&flow_losses, LOSS_HTTP_RING_FULL, count);
 		return 0;
 	}
-	line->conn = sock->conn;
-	line->begun_ns = stream->begun_ns;
-	line->pos = stream->begun_pos;
-	line->message = stream->message;
-	line->offset = stream->offset;
-	line->length = count;
-	line->flags = (complete ? HTTP_COMPLETE : 0) | adopted_flag(sock);
-	__builtin_memset(line->pad, 0, sizeof(line->pad));
+	fill_line(line, sock->conn, stream, count, (complete ? HTTP_COMPLETE : 0) | adopted_flag(sock));
 	if (load_payload(&http_early, skb, sock, stream, sock->requests, stream->line_from, line->bytes, count))
 		line->length = 0;
 	stream->offset += count;

@@ -146,3 +146,17 @@ static __always_inline __u32 bounded(__u32 count, __u32 most)
 	asm volatile("%0 &= %1" : "+r"(less) : "i"(most - 1));
 	return less + 1;
 }
+
+/* What a record of a start line says beside its bytes. */
+static __always_inline void fill_line(struct http_line *line, __u64 conn, const struct http_stream *stream, __u32 length,
+                                      __u8 flags)
+{
+	line->conn = conn;
+	line->begun_ns = stream->begun_ns;
+	line->pos = stream->begun_pos;
+	line->message = stream->message;
+	line->offset = stream->offset;
+	line->length = length;
+	line->flags = flags;
+	__builtin_memset(line->pad, 0, sizeof(line->pad));
+}

@@ -97,11 +97,15 @@ static __always_inline __u32 find_byte(__u64 word, __u64 pattern)
 	return (((found - 1) & EACH_BYTE) * EACH_BYTE) >> 56;
 }
 
+static __always_inline int is_content_length(__u64 lower, __u64 second)
+{
+	return lower == WORD_CONTENT && ((second | LOWER_CASE) & SEVEN_BYTES) == (WORD_LENGTH | (LOWER_CASE & SEVEN_BYTES));
+}
+
 /* Looks at the begin of a header's line; -1 when it frames the message in a way that is not plain. */
 static __always_inline int read_framing(const struct http_window *window, __u32 at, __u64 lower, struct http_found *found)
 {
-	if (lower == WORD_CONTENT &&
-	    ((word_at(window, at + 8) | LOWER_CASE) & SEVEN_BYTES) == (WORD_LENGTH | (LOWER_CASE & SEVEN_BYTES))) {
+	if (is_content_length(lower, word_at(window, at + 8))) {
 		if (found->length_at)
 			return -1;
 		found->length_at = at + 15;
@@ -221,4 +225,28 @@ static __always_inline __u32 line_to_query(const struct http_window *window)
 			return i + at + 1;
 	}
 	return 0;
+}
+
+/* What a plain request's method says of its response. */
+static __always_inline void note_plain_method(struct http_sock *sock, const struct http_stream *stream, __u64 word)
+{
+	__u64 bit = 1ULL << (stream->message & 63);
+
+	sock->connect_requests &= ~bit;
+	if ((__u32)word == 0x44414548 /* HEAD */)
+		sock->head_requests |= bit;
+	else
+		sock->head_requests &= ~bit;
+}
+
+/* A message whose head was walked to its end. */
+static __always_inline void begin_plain(struct http_stream *stream, const struct http_found *found)
+{
+	begin_message(stream, 0);
+	stream->length = found->length_at ? found->length : 0;
+	if (found->chunked)
+		stream->flags |= MESSAGE_CHUNKED;
+	if (found->length_at)
+		stream->flags |= MESSAGE_HAS_LENGTH;
+	stream->pos += found->head;
 }

@@ -32,14 +32,7 @@ __attribute__((noinline)) int tls_emit_line(__u64 ssl, __u32 complete)
 		count_loss_in(&flow_losses, LOSS_HTTP_RING_FULL, count);
 		return 0;
 	}
-	line->conn = session->id;
-	line->begun_ns = stream->begun_ns;
-	line->pos = stream->begun_pos;
-	line->message = stream->message;
-	line->offset = stream->offset;
-	line->length = count;
-	line->flags = (complete ? HTTP_COMPLETE : 0) | HTTP_TLS;
-	__builtin_memset(line->pad, 0, sizeof(line->pad));
+	fill_line(line, session->id, stream, count, (complete ? HTTP_COMPLETE : 0) | HTTP_TLS);
 	if (bpf_probe_read_user(line->bytes, count, (void *)(session->line_base + stream->line_from)))
 		line->length = 0;
 	stream->offset += count;

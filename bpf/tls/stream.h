@@ -50,27 +50,6 @@ static __always_inline void keep_line(struct tls_session *session, struct http_s
 		stream->line_waits = 0;
 }
 
-/* Takes what a body owes from the call's bytes, without looking at them; returns how much that was. */
-static __always_inline __u32 take_body(struct tls_session *session, __u64 ssl, struct http_stream *stream, __u32 left,
-                                       __u32 written)
-{
-	__u32 taken = left;
-
-	if (stream->state != HTTP_UNTIL_CLOSE) {
-		if (stream->remaining < left)
-			taken = stream->remaining;
-		stream->remaining -= taken;
-	}
-	stream->pos += taken;
-	if (stream->state == HTTP_BODY && !stream->remaining) {
-		stream->state = HTTP_START;
-		end_of_message(session, ssl, stream, written);
-	} else if (stream->state == HTTP_CHUNK && !stream->remaining) {
-		stream->state = HTTP_CHUNK_SIZE;
-	}
-	return taken;
-}
-
 /* What never was HTTP is no loss, and may become it: a stream that is older than the agent is looked for again. */
 static __always_inline void lose_stream(struct tls_session *session, struct http_stream *stream, __u32 left, int step)
 {
@@ -106,8 +85,12 @@ __attribute__((noinline)) int tls_take_step(__u64 ssl, __u64 from, __u32 left, _
 	stream = stream_of(&session->http, written);
 	if (stream->state == HTTP_LOST)
 		return 0;
-	if (in_body(stream))
-		return take_body(session, ssl, stream, left, written);
+	if (in_body(stream)) {
+		taken = take_body(stream, left);
+		if (stream->state == HTTP_START)
+			end_of_message(session, ssl, stream, written);
+		return taken;
+	}
 	taken = tls_take_whole(ssl, from, left, written, begun_ns);
 	if (taken)
 		return taken;

@@ -22,31 +22,24 @@ static __always_inline void emit_whole_line(struct http_stream *stream, __u64 ss
 	}
 }
 
-/* How a message is framed that has just been walked; what of its body is here too is taken with it. */
+/* A message that is written begins when the call does. */
 static __always_inline __u32 begin_whole(struct http_stream *stream, const struct http_found *found, __u64 begun_ns)
 {
-	begin_message(stream, 0);
+	begin_plain(stream, found);
 	stream->begun_ns = begun_ns;
-	stream->length = found->length_at ? found->length : 0;
-	stream->flags |= (found->chunked ? MESSAGE_CHUNKED : 0) | (found->length_at ? MESSAGE_HAS_LENGTH : 0);
-	stream->pos += found->head;
 	return found->head;
 }
 
 static __always_inline __u32 take_request(struct tls_session *session, struct http_stream *stream,
                                           const struct http_window *window, __u64 ssl, __u64 from, __u64 begun_ns)
 {
-	__u64 first = word_at(window, 0), bit = 1ULL << (stream->message & 63);
-	struct http_sock *sock = &session->http;
+	__u64 first = word_at(window, 0);
 	__u32 taken;
 
 	if (!is_plain_method(first) || !ends_in_version(window, window->found.line))
 		return 0;
 	taken = begin_whole(stream, &window->found, begun_ns);
-	sock->connect_requests &= ~bit;
-	sock->head_requests &= ~bit;
-	if ((__u32)first == 0x44414548 /* HEAD */)
-		sock->head_requests |= bit;
+	note_plain_method(&session->http, stream, first);
 	emit_whole_line(stream, ssl, from - session->line_base, window->found.line);
 	begin_body(stream);
 	return taken;
