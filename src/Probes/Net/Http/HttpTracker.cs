@@ -6,15 +6,11 @@ namespace EbpfActors.Probes.Net.Http;
 /// </summary>
 internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxConnections)
 {
-    /// <summary>Pipelined requests that wait for their answers, at most; clients that pipeline send far fewer.</summary>
-    private const int MaxWaiting = 256;
-
     private const int MaxLine = 4352;
 
     private const HttpFlags Over = HttpFlags.Complete | HttpFlags.RequestOver;
 
-    private readonly Dictionary<ulong, List<PendingExchange>> _connections = [];
-    private readonly Stack<List<PendingExchange>> _spare = [];
+    private readonly PendingConnections _connections = new(maxConnections);
     private readonly HashSet<(ulong Conn, uint Message)> _heads = [];
     private readonly RequestLines _lines = new(pathLength);
 
@@ -33,7 +29,7 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
 
     public void OnLine(in HttpLine line)
     {
-        if (Ask(line.Conn, line.Message, line.Pos, line.BegunNs, line.Flags) is { } exchange)
+        if (_connections.Ask(line.Conn, line.Message, line.Pos, line.BegunNs, line.Flags) is { } exchange)
         {
             ReadOnlySpan<byte> bytes = line.Bytes;
             Read(exchange, bytes[..Math.Min((int)line.Length, bytes.Length)], line.Offset, (line.Flags & HttpFlags.Complete) != 0);
@@ -49,11 +45,11 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
         ref readonly var head = ref record.Head;
         ReadOnlySpan<byte> bytes = record.Line;
         var name = _lines.Read(bytes[..Math.Min((int)record.Length, bytes.Length)], (record.Flags & HttpFlags.Complete) != 0);
-        if ((head.Flags & Over) == Over && !_connections.ContainsKey(head.Conn))
+        if ((head.Flags & Over) == Over && _connections.Find(head.Conn) is null)
         {
             sink.Http(Whole(record, name));
         }
-        else if (Ask(head.Conn, head.Message, record.RequestFrom, record.RequestNs, head.Flags) is { } exchange)
+        else if (_connections.Ask(head.Conn, head.Message, record.RequestFrom, record.RequestNs, head.Flags) is { } exchange)
         {
             exchange.Name = name;
             OnHead(head, sink);
@@ -103,14 +99,13 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
     {
         var conn = closed.Id;
         _unanswered += closed.IsUnanswered ? 1 : 0;
-        if (!_connections.Remove(conn, out var exchanges))
+        if (_connections.Find(conn) is not { } exchanges)
         {
             return;
         }
 
-        for (var i = 0; i < exchanges.Count; i++)
+        foreach (var exchange in exchanges)
         {
-            var exchange = exchanges[i];
             _heads.Remove((conn, exchange.Message));
             if (!exchange.IsAnswered)
             {
@@ -122,19 +117,17 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
             exchange.Report(sink);
         }
 
-        exchanges.Clear();
-        _spare.Push(exchanges);
+        _connections.Remove(conn);
     }
 
     /// <summary>The connection will not be known: so many of its exchanges were answered, the others were not.</summary>
     public void Forget(ulong conn, int answered)
     {
-        if (_connections.Remove(conn, out var exchanges))
+        if (_connections.Find(conn) is { } exchanges)
         {
             _unanswered += Math.Max(0, exchanges.Count - answered);
             exchanges.ForEach(exchange => _heads.Remove((conn, exchange.Message)));
-            exchanges.Clear();
-            _spare.Push(exchanges);
+            _connections.Remove(conn);
         }
     }
 
@@ -143,52 +136,8 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
     {
         foreach (var (conn, message) in _heads)
         {
-            if (_connections.TryGetValue(conn, out var exchanges) && Find(exchanges, message) is { } exchange)
-            {
-                exchange.Report(sink);
-            }
+            _connections.Find(conn, message)?.Report(sink);
         }
-    }
-
-    /// <summary>The exchange that this request opens or goes on with, in its place among those of the connection; null when there is no room.</summary>
-    private PendingExchange? Ask(ulong conn, uint message, ulong pos, ulong begunNs, HttpFlags flags)
-    {
-        if (Exchanges(conn, create: true) is not { } exchanges)
-        {
-            return null;
-        }
-
-        // A request that waited in the kernel for its answer comes behind those that were sent after it.
-        var at = exchanges.Count;
-        while (at > 0 && exchanges[at - 1].Message >= message)
-        {
-            at--;
-        }
-
-        if (at < exchanges.Count && exchanges[at].Message == message)
-        {
-            return exchanges[at];
-        }
-
-        // Only neighbours end where the other begins: one between them may still wait in the kernel.
-        if (at > 0 && exchanges[at - 1].Message == message - 1)
-        {
-            exchanges[at - 1].EndRequest(pos);
-        }
-
-        if (exchanges.Count >= MaxWaiting)
-        {
-            return null;
-        }
-
-        var exchange = new PendingExchange(message, pos, begunNs, flags);
-        if (at < exchanges.Count && exchanges[at].Message == message + 1)
-        {
-            exchange.EndRequest(exchanges[at].RequestPos);
-        }
-
-        exchanges.Insert(at, exchange);
-        return exchange;
     }
 
     private HttpExchange Whole(in HttpExchangeRecord record, RequestName name)
@@ -212,22 +161,10 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
 
     internal static string Version(byte minor) => minor == '0' ? "1.0" : "1.1";
 
-    private List<PendingExchange>? Exchanges(ulong conn, bool create)
-    {
-        if (_connections.TryGetValue(conn, out var exchanges) || !create || _connections.Count >= maxConnections)
-        {
-            return exchanges;
-        }
-
-        exchanges = _spare.Count > 0 ? _spare.Pop() : [];
-        _connections.Add(conn, exchanges);
-        return exchanges;
-    }
-
     /// <summary>A response begins: those before it are over, if nobody said so where it begins, or as far as they are known.</summary>
     private void EndOlder(in HttpHead head, INetSink sink)
     {
-        if (Exchanges(head.Conn, create: false) is not { } exchanges)
+        if (_connections.Find(head.Conn) is not { } exchanges)
         {
             return;
         }
@@ -245,7 +182,7 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
     /// <summary>The exchange that this message answers; older ones of the connection will not be answered any more.</summary>
     private PendingExchange? Answered(ulong conn, uint message)
     {
-        if (Exchanges(conn, create: false) is not { } exchanges)
+        if (_connections.Find(conn) is not { } exchanges)
         {
             return null;
         }
@@ -256,20 +193,7 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
             exchanges.RemoveAt(0);
         }
 
-        return Find(exchanges, message);
-    }
-
-    private static PendingExchange? Find(List<PendingExchange> exchanges, uint message)
-    {
-        foreach (var exchange in exchanges)
-        {
-            if (exchange.Message == message)
-            {
-                return exchange;
-            }
-        }
-
-        return null;
+        return _connections.Find(conn, message);
     }
 
     private void Settle(ulong conn, PendingExchange exchange, INetSink sink)
@@ -282,13 +206,7 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
 
         exchange.Report(sink);
         _heads.Remove((conn, exchange.Message));
-        var exchanges = _connections[conn];
-        exchanges.Remove(exchange);
-        if (exchanges.Count == 0)
-        {
-            _connections.Remove(conn);
-            _spare.Push(exchanges);
-        }
+        _connections.Remove(conn, exchange);
     }
 
     private void Read(PendingExchange exchange, ReadOnlySpan<byte> bytes, uint offset, bool isWhole)
