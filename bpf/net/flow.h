@@ -12,6 +12,8 @@
 
 #define RING_BYTES (4 * 1024 * 1024)
 #define RING_WAKE_BYTES (RING_BYTES / 4) /* a wake-up costs more than many records */
+#define RING_WAKE_STEP (64 * 1024)       /* so often a reader that does not come is woken again */
+#define RING_WAKE_NEAR 512
 #define DEFAULT_FLOWS 65536              /* user space resizes before loading */
 #define MAX_LISTENERS 16384
 
@@ -203,8 +205,13 @@ static __always_inline void map_ipv4(__u8 out[16], __be32 address)
 	__builtin_memcpy(out + 12, &address, 4);
 }
 
+/* Asked for between reserving a record and submitting it. A reader that was woken and waits for a CPU must not be woken with
+ * every record: each time costs an interrupt. So only a record that begins a step of the ring wakes; should several CPUs race
+ * past the mark, the next step does. */
 static __always_inline __u64 ring_wake_flag(void *ring)
 {
+	if ((bpf_ringbuf_query(ring, BPF_RB_PROD_POS) & (RING_WAKE_STEP - 1)) >= RING_WAKE_NEAR)
+		return BPF_RB_NO_WAKEUP;
 	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) >= RING_WAKE_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
