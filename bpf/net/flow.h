@@ -42,7 +42,7 @@ struct tcp_conn {
 	__u8 established;
 	__u8 reported;
 	__u8 adopted;     /* older than the agent */
-	__u16 http_asked; /* requests that waited for their answer, and answers to them; each written from one place only */
+	__u16 http_asked; /* before 5.11: requests that waited for their answer, and answers to them; each written from one place only */
 	__u16 http_told;
 	struct owner owner;
 };
@@ -156,8 +156,10 @@ static __always_inline void count_loss_in(void *losses, __u32 reason, __u64 byte
 
 	if (!count)
 		return;
-	count->records++;
-	count->bytes += bytes;
+	/* Atomic, since a thread may be put aside for another one on its CPU. */
+	__sync_fetch_and_add(&count->records, 1);
+	if (bytes)
+		__sync_fetch_and_add(&count->bytes, bytes);
 }
 
 /* Time with the CPU in the low bits: two flows cannot be born on one CPU in one nanosecond. */

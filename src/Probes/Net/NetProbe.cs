@@ -228,9 +228,9 @@ public sealed class NetProbe : INetProbe
             return;
         }
 
-        if (bytes.Length == Unsafe.SizeOf<HttpExchangeRecord>())
+        if (HttpExchangeRecord.IsSize(bytes.Length))
         {
-            _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), _sink!);
+            _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), bytes[Unsafe.SizeOf<HttpExchangeRecord>()..], _sink!);
         }
         else if (bytes.Length == Unsafe.SizeOf<HttpLine>())
         {
