@@ -20,6 +20,7 @@ internal sealed class DnsObserver
     ];
 
     private readonly bool _names;
+    private readonly ProcessNames _processes;
     private readonly QueryTracker _queries;
     private readonly DnsStreams _streams = new();
     private readonly StringPool _strings = new(4096);
@@ -30,8 +31,9 @@ internal sealed class DnsObserver
     private DnsRecord _record;
     private INetSink? _sink;
 
-    internal DnsObserver(DnsReading reading)
+    internal DnsObserver(DnsReading reading, ProcessNames processes)
     {
+        _processes = processes;
         _names = reading.Names;
         _queries = new QueryTracker(reading.Timeout, reading.MaxQueries);
         _onStreamMessage = message => OnMessage(message, isCut: false);
@@ -150,6 +152,11 @@ internal sealed class DnsObserver
             return;
         }
 
+        if (key.IsServer)
+        {
+            query.Tgid = _record.Tgid; // who asks is elsewhere
+        }
+
         Span<DnsAddress> addresses = stackalloc DnsAddress[DnsAnswers.MostAddresses];
         var fault = DnsAnswers.Read(message, addresses, out var count, out var rcode);
         if (fault != DnsFault.None && !isCut)
@@ -177,7 +184,7 @@ internal sealed class DnsObserver
         }
     }
 
-    private static void Report(in Query query, int rcode, ulong latencyNs, INetSink sink)
+    private void Report(in Query query, int rcode, ulong latencyNs, INetSink sink)
     {
         var key = query.Key;
         var flow = new FlowIdentity(
@@ -189,7 +196,7 @@ internal sealed class DnsObserver
             key.IsServer ? Direction.Incoming : Direction.Outgoing,
             query.Tgid,
             key.NetNamespace,
-            ProcessName: "")
+            _names ? _processes.Name(query.Tgid) : "")
         {
             BornNs = query.AtNs,
         };

@@ -178,7 +178,7 @@ public sealed class DnsObserverTests
     [Fact]
     public void Queries_end_once_whatever_the_order_of_things()
     {
-        var observer = new DnsObserver(new DnsReading(TimeSpan.FromSeconds(6), Names: false, MaxQueries: 1 << 16));
+        var observer = new DnsObserver(new DnsReading(TimeSpan.FromSeconds(6), Names: false, MaxQueries: 1 << 16), new ProcessNames("/proc"));
         var random = new Random(6);
         var (asked, now) = (0, 0UL);
         for (var i = 0; i < 50_000; i++)
