@@ -34,7 +34,7 @@ public sealed class ConntrackProbe : IConntrackProbe
         catch (BpfException refusal) when (_rung is KernelRung)
         {
             _rung.Dispose();
-            _refused = [new HookStatus("nat-kernel-probe", "", $"netlink is used instead, which costs more: {refusal.Message}")];
+            _refused = [new HookStatus("nat-kernel-probe", "", $"netlink is used instead, which costs more: {refusal.Reason}")];
             _rung = new NetlinkRung(_options, _table, _gate);
             _rung.Attach();
         }

@@ -121,7 +121,7 @@ internal sealed class KernelRung(ConntrackOptions options, NatTable table, Lock 
             catch (BpfException e)
             {
                 Dispose();
-                refusal = e;
+                refusal = new BpfException($"{(refusal is null ? "" : refusal.Reason + "; ")}{name}: {e.Operation}", e.Errno);
             }
         }
 

@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance.Buffers;
+using EbpfActors.Probes.Conntrack;
 
 namespace EbpfActors.Probes.Net.Dns;
 
@@ -6,7 +7,11 @@ namespace EbpfActors.Probes.Net.Dns;
 /// <param name="Timeout">A query that was not answered for so long has timed out.</param>
 /// <param name="Names">Exchanges carry the name that was asked.</param>
 /// <param name="MaxQueries">Queries under way, at most.</param>
-internal sealed record DnsReading(TimeSpan Timeout, bool Names, int MaxQueries);
+internal sealed record DnsReading(TimeSpan Timeout, bool Names, int MaxQueries)
+{
+    /// <summary>For queries that were seen with the resolver that they were translated to; null: there are none.</summary>
+    internal INatLookup? Nat { get; init; }
+}
 
 /// <summary>
 /// Makes exchanges, and the names of addresses, out of the kernel's records about DNS. Every message is an exchange's query or
@@ -20,6 +25,7 @@ internal sealed class DnsObserver
     ];
 
     private readonly bool _names;
+    private readonly INatLookup? _nat;
     private readonly ProcessNames _processes;
     private readonly QueryTracker _queries;
     private readonly DnsStreams _streams = new();
@@ -34,6 +40,7 @@ internal sealed class DnsObserver
     internal DnsObserver(DnsReading reading, ProcessNames processes)
     {
         _processes = processes;
+        _nat = reading.Nat;
         _names = reading.Names;
         _queries = new QueryTracker(reading.Timeout, reading.MaxQueries);
         _onStreamMessage = message => OnMessage(message, isCut: false);
@@ -146,7 +153,8 @@ internal sealed class DnsObserver
 
     private void OnAnswer(in QueryKey key, in DnsMessage message, bool isCut)
     {
-        var kind = _queries.Answer(key, message.Question, _record.AtNs, out var query);
+        var kind = _queries.Answer(Asked(key, message.Question), message.Question, _record.AtNs, out var query);
+        query.Key = key; // the resolver that was asked, wherever the query went
         if (kind is AnswerKind.Unasked or AnswerKind.Duplicate)
         {
             return;
@@ -173,6 +181,29 @@ internal sealed class DnsObserver
         {
             Observe(query, Text(message), addresses[..count]);
         }
+    }
+
+    /// <summary>
+    /// Under which key the query of an answer was entered: where the kernel could not tell what an unconnected socket had asked for, under
+    /// the resolver that it was translated to. Connection tracking has to say that it was, so that no other answer gets in.
+    /// </summary>
+    private QueryKey Asked(in QueryKey key, ulong question)
+    {
+        if (_nat is null || key.IsServer || key.Transport != Transport.Udp || _queries.Knows(key, question))
+        {
+            return key;
+        }
+
+        var flow = new FlowIdentity(
+            key.Local, key.Remote, key.LocalPort, key.RemotePort, key.Transport, Direction.Outgoing, Pid: 0, key.NetNamespace, ProcessName: "");
+        var target = _nat.Find(flow);
+        if (!target.IsKnown)
+        {
+            _nat.CatchUp();
+            target = _nat.Find(flow);
+        }
+
+        return target.IsKnown ? key with { Remote = target.Address, RemotePort = target.Port } : key;
     }
 
     private void Observe(in Query query, string name, ReadOnlySpan<DnsAddress> addresses)
