@@ -13,6 +13,18 @@ struct sk_buff {
 	unsigned long _nfct;
 } __attribute__((preserve_access_index));
 
+static __always_inline int same_ends(const struct flow_ends *one, const struct flow_ends *other)
+{
+	__u32 here[sizeof(*one) / 4], there[sizeof(*one) / 4];
+	__u32 i, differ = 0;
+
+	__builtin_memcpy(here, one, sizeof(here));
+	__builtin_memcpy(there, other, sizeof(there));
+	for (i = 0; i < sizeof(here) / 4; i++)
+		differ |= here[i] ^ there[i];
+	return !differ;
+}
+
 /* On its own: a macro that reads an element needs its index as a constant. */
 static __always_inline void read_tuple(struct nf_conn *ct, int is_reply, struct flow_ends *ends)
 {
@@ -78,5 +90,5 @@ static __always_inline int ends_before_nat(struct __sk_buff *skb, struct bpf_soc
 	if (!sk->dst_port)
 		return 0;
 	read_socket(sk, skb->protocol == bpf_htons(ETH_P_IP), ends);
-	return !same_remote(ends, now);
+	return !same_ends(ends, now);
 }
