@@ -11,6 +11,8 @@
 #include "nat_wire.h"
 
 #define RING_BYTES (4 * 1024 * 1024) /* user space resizes before loading */
+#define RING_WAKE_STEP (64 * 1024)   /* so often a reader that does not come is woken again */
+#define RING_WAKE_NEAR 256
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -34,7 +36,7 @@ static __always_inline void count_loss(void)
 	__u64 *count = bpf_map_lookup_elem(&nat_losses, &zero);
 
 	if (count)
-		(*count)++;
+		__sync_fetch_and_add(count, 1); /* a thread may be put aside for another one on its CPU */
 }
 
 static __always_inline void fill(struct nat_event *event, struct nf_conn *ct, __u8 news)
@@ -59,9 +61,11 @@ static __always_inline void fill(struct nat_event *event, struct nf_conn *ct, __
 /* Nobody waits for a single event: who asks for a connection looks into the ring first. */
 static __always_inline __u64 wake_flag(void)
 {
-	__u64 size = bpf_ringbuf_query(&nat_events, BPF_RB_RING_SIZE);
+	__u64 quarter = bpf_ringbuf_query(&nat_events, BPF_RB_RING_SIZE) / 4;
 
-	return bpf_ringbuf_query(&nat_events, BPF_RB_AVAIL_DATA) >= size / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	if ((bpf_ringbuf_query(&nat_events, BPF_RB_PROD_POS) & (RING_WAKE_STEP - 1)) >= RING_WAKE_NEAR)
+		return BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_query(&nat_events, BPF_RB_AVAIL_DATA) >= quarter ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline int tell(struct nf_conn *ct, __u8 news)
