@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
@@ -76,7 +77,7 @@ public sealed class HttpTableTests
     [Fact]
     public void An_exchange_of_a_known_bucket_allocates_nothing_and_neither_do_its_sums_in_the_next_batch()
     {
-        var buckets = new HttpBuckets(new HttpPathLimits(), new HttpPathBudget(10));
+        var buckets = new HttpBuckets(new HttpPathLimits(), new CardinalityBudget(10));
         var exchange = Some.Exchange();
         Round(); // The first rounds make the dictionaries and what the pools keep.
         Round();
