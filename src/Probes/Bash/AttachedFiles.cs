@@ -1,7 +1,7 @@
 using System.Globalization;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Native;
-using EbpfActors.Probes.Tls.Discovery;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -12,7 +12,7 @@ internal sealed class AttachedFiles(BpfObject bash) : IDisposable
     private const string Program = "bash_on_line";
     private const int MostBreakpoints = 4;
 
-    private readonly Dictionary<string, Attached> _byFile = [];
+    private readonly Dictionary<FileIdentity, Attached> _byFile = [];
     private uint _lastOwner;
     private bool _hasCookies = true;
 
@@ -22,7 +22,7 @@ internal sealed class AttachedFiles(BpfObject bash) : IDisposable
     /// <param name="file">Device and inode as the process's mappings show them.</param>
     /// <param name="opened">The file itself, which its process may have left by now.</param>
     /// <param name="shownPath">What the process calls it.</param>
-    public uint Attach(string file, OpenedFile opened, string shownPath)
+    public uint Attach(FileIdentity file, OpenedFile opened, string shownPath)
     {
         if (!_byFile.TryGetValue(file, out var attached))
         {
@@ -36,18 +36,19 @@ internal sealed class AttachedFiles(BpfObject bash) : IDisposable
     /// What the process returns from readline until its file has a probe: attaching one takes a grace period of the kernel,
     /// a shell takes less to read its first line when that was typed ahead. To be disposed once the probe speaks.
     /// </summary>
-    public IReadOnlyList<IDisposable> Meanwhile(uint pid, ReadlineSite site, IEnumerable<Mapping> mappings) =>
+    public IReadOnlyList<IDisposable> Meanwhile(uint pid, ReadlineSite site, IReadOnlyList<MappedCode> mappings) =>
     [
         .. from offset in site.Offsets.Take(site.IsEntry ? 0 : MostBreakpoints)
            from mapping in mappings
-           where offset >= mapping.Offset && offset - mapping.Offset < mapping.End - mapping.Start
-           let breakpoint = Breakpoint.Attach(bash, "bash_on_break", pid, mapping.Start + (offset - mapping.Offset))
+           let address = mapping.Address(offset)
+           where address is not null
+           let breakpoint = Breakpoint.Attach(bash, "bash_on_break", pid, address.Value)
            where breakpoint is not null
            select breakpoint,
     ];
 
     /// <summary>Detaches from all other files. A refusal is forgotten as well, and is news when it comes again.</summary>
-    public void KeepOnly(HashSet<string> files)
+    public void KeepOnly(HashSet<FileIdentity> files)
     {
         foreach (var (file, attached) in _byFile.Where(f => !files.Contains(f.Key)).ToList())
         {

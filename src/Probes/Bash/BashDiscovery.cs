@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using EbpfActors.Probes.Tls.Discovery;
+using System.Text;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -13,8 +14,9 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
     private static readonly TimeSpan LoadingTakesAtMost = TimeSpan.FromSeconds(2);
 
     /// <summary>Programs that are bash, with the file that their readline is in; null where each process has its own.</summary>
-    private readonly Dictionary<BashFile, string?> _shells = [];
-    private readonly Dictionary<uint, string> _libraryOf = [];
+    private readonly Dictionary<BashFile, FileIdentity?> _shells = [];
+    private readonly Dictionary<uint, FileIdentity> _libraryOf = [];
+    private readonly ProcessMaps _maps = new(procRoot);
     private readonly HashSet<BashFile> _others = [];
     private readonly List<(BashProcess Process, DateTime Until)> _loading = [];
 
@@ -82,7 +84,7 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
             scan();
         }
 
-        HashSet<string> files = [.. _shells.Values.OfType<string>(), .. _libraryOf.Values];
+        HashSet<FileIdentity> files = [.. _shells.Values.OfType<FileIdentity>(), .. _libraryOf.Values];
         worker.Post(() => attached.KeepOnly(files));
     }
 
@@ -130,9 +132,9 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
 
     private void AddShell(in BashProcess process, OpenedFile program, string path)
     {
-        var mappings = ProcessMappings.Of(procRoot, process.Tgid).Where(m => m.Path == path).ToList();
+        var mappings = Code(process.Tgid, path);
         var meanwhile = ReadlineSite.Find(program) is { } site ? attached.Meanwhile(process.Tgid, site, mappings) : [];
-        var (shell, file) = (process.File, mappings.Count > 0 ? mappings[0].File : process.File.Name);
+        var (shell, file) = (process.File, mappings.Count > 0 ? mappings[0].File : process.File.Identity);
         _shells[shell] = file;
         users.Remember(process.Tgid);
         worker.Post(() =>
@@ -165,26 +167,51 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
 
     private void FindLibrary(in BashProcess process, DateTime? until = null)
     {
-        var library = ProcessMappings.Of(procRoot, process.Tgid).FirstOrDefault(m => IsReadline(m.Path));
+        var pid = process.Tgid;
 
         // While it is being loaded its mapping is cut into pieces: one that was just there may have another range by now.
-        if (library.File is null || OpenedFile.TryOpen($"{procRoot}/{process.Tgid}/map_files/{library.Range}", out _) is not { } opened)
+        if (Library(pid) is not { } library || OpenedFile.TryOpen(library.Code.Link(procRoot, pid), out _) is not { } opened)
         {
             _loading.Add((process, until ?? DateTime.UtcNow + LoadingTakesAtMost));
             return;
         }
 
-        var pid = process.Tgid;
-        _libraryOf[pid] = library.File;
+        _libraryOf[pid] = library.Code.File;
         users.Remember(pid);
         worker.Post(() =>
         {
             using (opened)
             {
-                kernel.Owner(pid, attached.Attach(library.File, opened, library.Path));
+                kernel.Owner(pid, attached.Attach(library.Code.File, opened, library.Path));
             }
         });
     }
 
-    private static bool IsReadline(string path) => Path.GetFileName(path.AsSpan()).StartsWith("libreadline.so");
+    private List<MappedCode> Code(uint pid, string path)
+    {
+        var (name, code) = (Encoding.UTF8.GetBytes(path), new List<MappedCode>());
+        _maps.Read((int)pid, (in Mapping mapping) =>
+        {
+            if (mapping.Path.SequenceEqual(name))
+            {
+                code.Add(MappedCode.Of(mapping));
+            }
+
+            return true;
+        });
+        return code;
+    }
+
+    private (MappedCode Code, string Path)? Library(uint pid)
+    {
+        (MappedCode, string)? library = null;
+        _maps.Read((int)pid, (in Mapping mapping) =>
+        {
+            library = IsReadline(mapping.Path) ? (MappedCode.Of(mapping), Encoding.UTF8.GetString(mapping.Path)) : null;
+            return library is null;
+        });
+        return library;
+    }
+
+    private static bool IsReadline(ReadOnlySpan<byte> path) => path[(path.LastIndexOf((byte)'/') + 1)..].StartsWith("libreadline.so"u8);
 }

@@ -1,5 +1,5 @@
 using EbpfActors.Probes.Elf;
-using EbpfActors.Probes.Tls.Discovery;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 

@@ -1,4 +1,5 @@
 using EbpfActors.Probes.Elf;
+using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Capture;
 using EbpfActors.Probes.Tls.Discovery;

@@ -1,5 +1,5 @@
 using EbpfActors.Probes.Bash;
-using EbpfActors.Probes.Tls.Discovery;
+using EbpfActors.Probes.Processes;
 using Shouldly;
 using Xunit;
 
