@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Hands out the datagrams and TCP segments of the DNS ports as they are. What they mean is found out in user space. */
 #include "dns.h"
+#include "nat.h"
 
 #define MAX_PIECES 17 /* of a packet of 64 KiB */
 
@@ -44,30 +45,19 @@ static __always_inline int read_packet(struct __sk_buff *skb, __u32 at, __u32 eg
 }
 
 /* A packet on its way out has been translated already (DNAT to a cluster's or a container's resolver), the answer will come back
- * as the socket knows it: a connected socket says which peer that is. */
-static __always_inline void prefer_socket(struct bpf_sock *sk, struct dns_record *record)
+ * as the socket knows it: a connected socket says which peer that is, of others connection tracking knows it. */
+static __always_inline void undo_nat(struct __sk_buff *skb, struct bpf_sock *sk, struct dns_record *record)
 {
-	__u32 address[4];
+	struct flow_ends ends, now = {};
 
-	if (!sk->dst_port)
+	if (sk->dst_port)
+		read_socket(sk, sk->family == AF_INET, &ends);
+	else if (!ends_before_nat(skb, sk, &now, &ends))
 		return;
-	if (sk->family == AF_INET) {
-		map_ipv4(record->saddr, sk->src_ip4);
-		map_ipv4(record->daddr, sk->dst_ip4);
-	} else {
-		address[0] = sk->src_ip6[0];
-		address[1] = sk->src_ip6[1];
-		address[2] = sk->src_ip6[2];
-		address[3] = sk->src_ip6[3];
-		__builtin_memcpy(record->saddr, address, 16);
-		address[0] = sk->dst_ip6[0];
-		address[1] = sk->dst_ip6[1];
-		address[2] = sk->dst_ip6[2];
-		address[3] = sk->dst_ip6[3];
-		__builtin_memcpy(record->daddr, address, 16);
-	}
-	record->sport = sk->src_port;
-	record->dport = bpf_ntohs(sk->dst_port);
+	__builtin_memcpy(record->saddr, ends.laddr, 16);
+	__builtin_memcpy(record->daddr, ends.raddr, 16);
+	record->sport = ends.lport;
+	record->dport = ends.rport;
 }
 
 /* TCP sends in whatever process is running; UDP in the one that sends, unless the kernel itself does. */
@@ -146,7 +136,7 @@ __attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 fr
 	if (flags & DNS_BEGIN)
 		head.seq++; /* the SYN's own */
 	if (flags & DNS_SENT) {
-		prefer_socket(sk, &head);
+		undo_nat(skb, sk, &head);
 		head.tgid = sender_of(sk, head.transport);
 	}
 	head.at_ns = bpf_ktime_get_ns();

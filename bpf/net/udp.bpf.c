@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* UDP keeps no counters in the socket, so its packets are counted, at the cgroup's socket filters. */
 #include "dns.h"
+#include "nat.h"
 
 #define MAX_EXTENSION_HEADERS 4
 
@@ -135,7 +136,7 @@ static __always_inline void remember_first_flow(const struct udp_key *key, struc
 		count_loss_in(&flow_losses, LOSS_OWNERS_FULL, 0);
 }
 
-static __always_inline struct udp_flow *new_flow(const struct udp_key *key, int egress)
+static __always_inline struct udp_flow *new_flow(struct __sk_buff *skb, struct bpf_sock *bpf_sk, const struct udp_key *key, int egress)
 {
 	struct sock *sk = (struct sock *)key->sk;
 	struct udp_flow flow = {.id = new_flow_id(), .netns = netns_of(sk)};
@@ -143,6 +144,8 @@ static __always_inline struct udp_flow *new_flow(const struct udp_key *key, int 
 	flow.direction = is_bound_by_name(sk) ? FLOW_INCOMING : FLOW_OUTGOING;
 	if (egress && !is_kernel_socket(sk))
 		set_owner_current(&flow.owner, OWNER_EXACT);
+	if (egress)
+		flow.translated = ends_before_nat(skb, bpf_sk, &key->ends, &flow.before_nat);
 	remember_first_flow(key, &flow.owner);
 	bpf_map_update_elem(&udp_flows, key, &flow, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&udp_flows, key);
@@ -169,15 +172,17 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 		return 0;
 	}
 	key.sk = address_of(sk);
-	__builtin_memcpy(key.laddr, egress ? packet.saddr : packet.daddr, 16);
-	__builtin_memcpy(key.raddr, egress ? packet.daddr : packet.saddr, 16);
-	key.lport = bpf_ntohs(egress ? packet.sport : packet.dport);
-	key.rport = bpf_ntohs(egress ? packet.dport : packet.sport);
-	if (may_be_dns(&dns_ports, sk, key.lport, key.rport))
+	__builtin_memcpy(key.ends.laddr, egress ? packet.saddr : packet.daddr, 16);
+	__builtin_memcpy(key.ends.raddr, egress ? packet.daddr : packet.saddr, 16);
+	key.ends.lport = bpf_ntohs(egress ? packet.sport : packet.dport);
+	key.ends.rport = bpf_ntohs(egress ? packet.dport : packet.sport);
+	if (may_be_dns(&dns_ports, sk, key.ends.lport, key.ends.rport))
 		dns = skb->len - packet.payload;
 	flow = bpf_map_lookup_elem(&udp_flows, &key);
 	if (!flow)
-		flow = new_flow(&key, egress);
+		flow = new_flow(skb, sk, &key, egress);
+	if (flow && flow->translated && !dns && may_be_dns(&dns_ports, sk, flow->before_nat.lport, flow->before_nat.rport))
+		dns = skb->len - packet.payload;
 	if (!flow) {
 		count_loss_in(&flow_losses, LOSS_UDP_TABLE_FULL, packet.payload);
 		return dns;
@@ -198,6 +203,7 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 }
 
 int http_on_segment(struct __sk_buff *skb, __u32 egress);
+int nat_on_syn(struct __sk_buff *skb);
 
 static __always_inline int on_packet(struct __sk_buff *skb, __u32 egress, int http)
 {
@@ -214,6 +220,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u32 egress, int ht
 		if (dns)
 			dns_on_datagram(skb, egress, dns);
 	} else if (sk->protocol == IPPROTO_TCP) {
+		if (egress && sk->state == TCP_SYN_SENT)
+			nat_on_syn(skb);
 		if (may_be_dns(&dns_ports, sk, sk->src_port, 0))
 			dns_on_segment(skb, egress);
 		else if (http)

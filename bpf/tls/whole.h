@@ -36,10 +36,10 @@ static __always_inline __u32 take_request(struct tls_session *session, struct ht
 	__u64 first = word_at(window, 0);
 	__u32 taken;
 
-	if (!is_plain_method(first) || !ends_in_version(window, window->found.line))
+	if (!is_plain_method(first) || !ends_in_version(window, window->found.line) ||
+	    !note_plain_method(&session->http, stream, first))
 		return 0;
 	taken = begin_whole(stream, &window->found, begun_ns);
-	note_plain_method(&session->http, stream, first);
 	emit_whole_line(stream, ssl, from - session->line_base, window->found.line);
 	begin_body(stream);
 	return taken;
@@ -72,8 +72,7 @@ __attribute__((noinline)) int tls_take_whole(__u64 ssl, __u64 from, __u32 left, 
 	stream = stream_of(&session->http, written);
 	if (stream->state != HTTP_START || stream->flags & MESSAGE_INTERIM)
 		return 0;
-	slot = claim_window();
-	window = window_in(&tls_windows, slot);
+	window = claim_window(&tls_windows, &slot);
 	if (!window)
 		return 0;
 	have = bounded(left > HTTP_WINDOW ? HTTP_WINDOW : left, HTTP_WINDOW);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Probes;
@@ -20,6 +21,7 @@ internal sealed class NetProbeReader : INetSink, IProbeTurns
     private readonly ProbeThread _thread;
     private long _sweepWanted;
     private long _sweepDone;
+    private long _sentAt;
 
     public NetProbeReader(NetPluginOptions options, FlowLedger ledger, INetProbeListener listener)
     {
@@ -66,7 +68,11 @@ internal sealed class NetProbeReader : INetSink, IProbeTurns
 
         _options.Table.Nat?.CatchUp();
         _probe.Drain(this);
-        Send();
+        if (Stopwatch.GetElapsedTime(_sentAt) >= _options.GatherFor)
+        {
+            Send();
+        }
+
         if (SweepDue())
         {
             var flushId = Volatile.Read(ref _sweepWanted);
@@ -117,6 +123,7 @@ internal sealed class NetProbeReader : INetSink, IProbeTurns
 
     private void Send(bool mayWait = true)
     {
+        _sentAt = Stopwatch.GetTimestamp();
         _table.CountFiltered();
         if (_table.IsEmpty)
         {

@@ -39,7 +39,7 @@ public sealed class NetProbe : INetProbe
         var names = new ProcessNames(options.ProcRoot);
         _tracker = new FlowTracker(names);
         _http = new HttpTracker(names, options.HttpPathLength, options.MaxConnections);
-        _dns = new DnsObserver(new DnsReading(options.DnsTimeout, options.DnsNames, 2 * options.MaxConnections));
+        _dns = new DnsObserver(new DnsReading(options.DnsTimeout, options.DnsNames, 2 * options.MaxConnections) { Nat = options.Nat }, names);
         _losses = new FlowLosses();
         _tls = options.Tls is { } tls ? new TlsCapture(tls, _http) : null;
         _consumeSwept = ConsumeSwept;
@@ -222,15 +222,15 @@ public sealed class NetProbe : INetProbe
     // The kinds of records have different sizes, which the header of each asserts.
     private void Consume(ReadOnlySpan<byte> bytes)
     {
-        Interlocked.Increment(ref _records);
+        Count();
         if (_tls is not null && _tls.TryConsume(bytes, _sink!))
         {
             return;
         }
 
-        if (bytes.Length == Unsafe.SizeOf<HttpExchangeRecord>())
+        if (HttpExchangeRecord.IsSize(bytes.Length))
         {
-            _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), _sink!);
+            _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), bytes[Unsafe.SizeOf<HttpExchangeRecord>()..], _sink!);
         }
         else if (bytes.Length == Unsafe.SizeOf<HttpLine>())
         {
@@ -256,9 +256,12 @@ public sealed class NetProbe : INetProbe
 
     private void ConsumeDns(ReadOnlySpan<byte> bytes)
     {
-        Interlocked.Increment(ref _records);
+        Count();
         _dns.OnRecord(bytes, _sink!);
     }
+
+    // One thread counts, any may read: no bus lock for each record.
+    private void Count() => Volatile.Write(ref _records, _records + 1);
 
     private void Observe(in FlowEvent record)
     {

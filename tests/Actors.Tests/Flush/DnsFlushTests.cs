@@ -2,10 +2,10 @@ using System.Text;
 using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
-using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Points;
 using EbpfActors.Actors.Tests.Doubles;
@@ -62,10 +62,18 @@ public sealed class DnsFlushTests : TestKit
 
             var points = await Flush();
             points.Select(p => (p.Tags["query_name"], p.Tags.GetValueOrDefault("query_type"), (long)p.Fields["count"])).ShouldBe(
-                [("0.test", "A", 1), ("1.test", "A", 1), (HttpPathGovernor.Other, null as string, 2)]);
+                [("0.test", "A", 1), ("1.test", "A", 1), (CardinalityGovernor.Other, null as string, 2)]);
         }
 
         await ShouldBalance(inFlight: 0);
+    }
+
+    [Fact]
+    public async Task The_log_says_whose_names_were_too_many()
+    {
+        await Feed(Named(4, "192.0.2.1"));
+
+        await EventFilter.Warning(contains: "with the name ~other, since there are too many names: 2 of ").ExpectOneAsync(async () => await Flush());
     }
 
     [Fact]

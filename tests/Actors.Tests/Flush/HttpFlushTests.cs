@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Http;
@@ -86,7 +87,7 @@ public sealed class HttpFlushTests : TestKit
     public async Task Paths_are_free_for_other_keys_one_flush_after_their_last_exchange()
     {
         await Feed([.. Paths(4, pid: 1), .. Paths(4, pid: 2)]);
-        (await Flush()).Http.Sum(p => p.Fields["path"].Equals(HttpPathGovernor.Other) ? (long)p.Fields["count"] : 0).ShouldBe(2);
+        (await Flush()).Http.Sum(p => p.Fields["path"].Equals(CardinalityGovernor.Other) ? (long)p.Fields["count"] : 0).ShouldBe(2);
         (await Flush()).Http.ShouldBeEmpty();
 
         await Feed(Paths(4, pid: 2));
@@ -106,7 +107,7 @@ public sealed class HttpFlushTests : TestKit
         _ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["aggregator-crashed"] = 4 });
         await ShouldBalance(inFlight: 0);
         await Feed([.. Paths(4, pid: 2), .. Paths(2, pid: 3)]);
-        (await Flush()).Http.ShouldNotContain(p => p.Fields["path"].Equals(HttpPathGovernor.Other));
+        (await Flush()).Http.ShouldNotContain(p => p.Fields["path"].Equals(CardinalityGovernor.Other));
     }
 
     [Fact]

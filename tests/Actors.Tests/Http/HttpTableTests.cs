@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
@@ -26,7 +27,7 @@ public sealed class HttpTableTests
         batch.Items.Length.ShouldBe(0);
         batch.Http.Length.ShouldBe(2);
         var sums = batch.Http[0].Sums.Buckets;
-        sums.Select(b => (b.Key.Path, b.Value.Count, b.Value.BytesRead)).ShouldBe([("/a", 1UL, 200UL), ("/b", 1UL, 100UL)]);
+        sums.Select(b => (b.Key.Path, b.Totals.Count, b.Totals.BytesRead)).ShouldBe([("/a", 1UL, 200UL), ("/b", 1UL, 100UL)]);
         (_ledger.HttpEntry().In, _ledger.HttpEntry().InFlight).ShouldBe((3, 3));
         _ledger.FlowsEntry().In.ShouldBe(0);
     }
@@ -76,7 +77,7 @@ public sealed class HttpTableTests
     [Fact]
     public void An_exchange_of_a_known_bucket_allocates_nothing_and_neither_do_its_sums_in_the_next_batch()
     {
-        var buckets = new HttpBuckets(new HttpPathLimits(), new HttpPathBudget(10));
+        var buckets = new HttpBuckets(new HttpPathLimits(), new CardinalityBudget(10));
         var exchange = Some.Exchange();
         Round(); // The first rounds make the dictionaries and what the pools keep.
         Round();

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
@@ -25,7 +26,7 @@ internal sealed class HttpReplay : INetSink
     private readonly HttpTracker _tracker = new(new ProcessNames("/proc"), pathLength: 1024, maxConnections: 65_536);
     private readonly FlowTable _table = new(new FlowTableOptions { IncludeLoopback = true }, new FlowLedger());
     private readonly CreditGate _credits = new(1);
-    private readonly HttpPathBudget _budget = new(20_000);
+    private readonly CardinalityBudget _budget = new(20_000);
     private readonly HttpflowLineRenderer _renderer = new(new PointIdentity("node-1", "ebpf", []), new LineCuts());
     private readonly Dictionary<FlowKey, (HttpBuckets Buckets, PointTags Prefix)> _aggregators = [];
     private long _lines;
@@ -84,7 +85,8 @@ internal sealed class HttpReplay : INetSink
     {
         for (var i = 1; i <= count; i++)
         {
-            _tracker.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(records[i % records.Length]), this);
+            var record = records[i % records.Length].AsSpan();
+            _tracker.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(record), record[Marshal.SizeOf<HttpExchangeRecord>()..], this);
             if (i % BetweenFlushes == 0)
             {
                 Hand();
@@ -140,7 +142,7 @@ internal sealed class HttpReplay : INetSink
 
     private static byte[] Record(int connection, int path)
     {
-        var bytes = new byte[Marshal.SizeOf<HttpExchangeRecord>()];
+        var bytes = new byte[Marshal.SizeOf<HttpExchangeRecord>() + HttpExchangeRecord.ShortLine];
         ref var record = ref MemoryMarshal.AsRef<HttpExchangeRecord>(bytes.AsSpan());
         record.Head.Conn = (ulong)connection + 1;
         record.Head.BegunNs = 2_000_000 + (ulong)path;
@@ -160,7 +162,7 @@ internal sealed class HttpReplay : INetSink
         record.Flags = HttpFlags.Complete;
         var line = Encoding.ASCII.GetBytes($"GET /api/v1/things/{path} HTTP/1.1\r\n");
         record.Length = (ushort)line.Length;
-        line.CopyTo(record.Line);
+        line.CopyTo(bytes.AsSpan(Marshal.SizeOf<HttpExchangeRecord>()));
         return bytes;
     }
 

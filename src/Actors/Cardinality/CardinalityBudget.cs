@@ -1,11 +1,11 @@
-namespace EbpfActors.Actors.Http;
+namespace EbpfActors.Actors.Cardinality;
 
-/// <summary>The paths that all aggregators together may still hold. Thread-safe and exact: it never hands out more than it has.</summary>
-public sealed class HttpPathBudget(int total)
+/// <summary>The values that all aggregators together may still hold. Thread-safe and exact: it never hands out more than it has.</summary>
+public sealed class CardinalityBudget(int total)
 {
     private int _taken;
 
-    /// <summary>Paths that are held now.</summary>
+    /// <summary>Values that are held now.</summary>
     public int Taken => Volatile.Read(ref _taken);
 
     public bool TryTake()

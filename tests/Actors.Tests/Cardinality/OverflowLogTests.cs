@@ -1,27 +1,26 @@
-using EbpfActors.Actors.Http;
-using EbpfActors.Actors.Tests.Doubles;
+using EbpfActors.Actors.Cardinality;
 using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Xunit;
 
-namespace EbpfActors.Actors.Tests.Http;
+namespace EbpfActors.Actors.Tests.Cardinality;
 
-public sealed class HttpOverflowLogTests
+public sealed class OverflowLogTests
 {
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void It_speaks_once_a_minute_and_forgets_nothing_in_between()
     {
-        var log = new HttpOverflowLog(_time);
+        var log = new OverflowLog(_time, "too many");
         log.Due().ShouldBeNull();
 
-        log.Add(Some.Key(Some.Flow(pid: 900, process: "nginx")), 7);
-        log.Due().ShouldBe("HTTP exchanges reported with the path ~other, since there are too many paths: 7 of nginx (pid 900)");
-        log.Add(Some.Key(Some.Flow(pid: 900, process: "nginx")), 2);
+        log.Add("nginx", 900, 7);
+        log.Due().ShouldBe("too many: 7 of nginx (pid 900)");
+        log.Add("nginx", 900, 2);
         _time.Advance(TimeSpan.FromSeconds(59));
         log.Due().ShouldBeNull();
-        log.Add(Some.Key(Some.Flow("192.0.2.99", pid: 900, process: "nginx")), 3);
+        log.Add("nginx", 900, 3);
         _time.Advance(TimeSpan.FromSeconds(1));
 
         log.Due().ShouldNotBeNull().ShouldEndWith(": 5 of nginx (pid 900)");
@@ -32,10 +31,10 @@ public sealed class HttpOverflowLogTests
     [Fact]
     public void It_names_the_worst_and_counts_the_others()
     {
-        var log = new HttpOverflowLog(_time);
+        var log = new OverflowLog(_time, "too many");
         for (uint pid = 1; pid <= 7; pid++)
         {
-            log.Add(Some.Key(Some.Flow(pid: pid, process: pid == 7 ? "" : "app")), pid);
+            log.Add(pid == 7 ? "" : "app", pid, pid);
         }
 
         log.Due().ShouldNotBeNull().ShouldEndWith(

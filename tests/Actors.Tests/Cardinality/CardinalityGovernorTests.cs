@@ -1,17 +1,17 @@
-using EbpfActors.Actors.Http;
+using EbpfActors.Actors.Cardinality;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
 using Xunit;
 
-namespace EbpfActors.Actors.Tests.Http;
+namespace EbpfActors.Actors.Tests.Cardinality;
 
-public sealed class HttpPathGovernorTests
+public sealed class CardinalityGovernorTests
 {
     [Fact]
     public void A_key_holds_so_many_distinct_paths_and_not_one_more()
     {
-        var paths = new HttpPathGovernor(2, new HttpPathBudget(100));
+        var paths = new CardinalityGovernor(2, new CardinalityBudget(100));
 
         paths.TryHold("/a").ShouldBeTrue();
         paths.TryHold("/b").ShouldBeTrue();
@@ -23,8 +23,8 @@ public sealed class HttpPathGovernorTests
     [Fact]
     public void A_path_is_free_again_when_its_last_user_has_gone()
     {
-        var budget = new HttpPathBudget(1);
-        var paths = new HttpPathGovernor(5, budget);
+        var budget = new CardinalityBudget(1);
+        var paths = new CardinalityGovernor(5, budget);
         paths.TryHold("/a");
         paths.TryHold("/a");
 
@@ -40,8 +40,8 @@ public sealed class HttpPathGovernorTests
     public void All_keys_together_hold_no_more_than_the_total_whoever_is_first()
     {
         const int Total = 1000;
-        var budget = new HttpPathBudget(Total);
-        var governors = Enumerable.Range(0, 8).Select(_ => new HttpPathGovernor(int.MaxValue, budget)).ToArray();
+        var budget = new CardinalityBudget(Total);
+        var governors = Enumerable.Range(0, 8).Select(_ => new CardinalityGovernor(int.MaxValue, budget)).ToArray();
 
         Parallel.ForEach(governors, paths =>
         {
@@ -72,8 +72,8 @@ public sealed class HttpPathGovernorTests
         var step = Gen.Zip(Gen.Choose(0, 9), ArbMap.Default.GeneratorFor<bool>());
         Prop.ForAll(step.ListOf().ToArbitrary(), steps =>
         {
-            var budget = new HttpPathBudget(6);
-            var paths = new HttpPathGovernor(4, budget);
+            var budget = new CardinalityBudget(6);
+            var paths = new CardinalityGovernor(4, budget);
             var model = new Dictionary<string, int>();
             foreach (var (number, hold) in steps)
             {
