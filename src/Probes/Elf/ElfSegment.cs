@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace EbpfActors.Probes.Tls.Elf;
+namespace EbpfActors.Probes.Elf;
 
 /// <summary>A program header.</summary>
 internal readonly record struct ElfSegment(uint Kind, uint Flags, ulong Offset, ulong Address, ulong FileSize)

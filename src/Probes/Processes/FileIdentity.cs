@@ -1,4 +1,4 @@
-namespace EbpfActors.Probes.Tls;
+namespace EbpfActors.Probes.Processes;
 
 /// <summary>A file by what the kernel shows of it in /proc/PID/maps and in MMAP2 records.</summary>
 /// <param name="Device">major in the upper 32 bits, minor in the lower.</param>

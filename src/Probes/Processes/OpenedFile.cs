@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using EbpfActors.Probes.Native;
 using Microsoft.Win32.SafeHandles;
 
-namespace EbpfActors.Probes.Tls.Discovery;
+namespace EbpfActors.Probes.Processes;
 
 /// <summary>A file of this host, open for reading.</summary>
 internal sealed class OpenedFile : IMappedFile

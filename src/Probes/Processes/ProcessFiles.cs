@@ -1,7 +1,7 @@
 using EbpfActors.Probes.Native;
 using Microsoft.Win32.SafeHandles;
 
-namespace EbpfActors.Probes.Bash;
+namespace EbpfActors.Probes.Processes;
 
 /// <summary>
 /// Files of other processes. Most processes have gone when somebody looks, so that is an answer and no exception; the first

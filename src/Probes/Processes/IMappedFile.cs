@@ -1,6 +1,6 @@
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
 
-namespace EbpfActors.Probes.Tls.Discovery;
+namespace EbpfActors.Probes.Processes;
 
 /// <summary>A mapped file held open: what it was when it was found, it stays.</summary>
 internal interface IMappedFile : IFileBytes, IDisposable

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace EbpfActors.Probes.Tls.Elf;
+namespace EbpfActors.Probes.Elf;
 
 /// <summary>
 /// The segments and sections of a 64-bit x86 ELF file. Whatever the headers claim, nothing outside the file is read and no table beyond

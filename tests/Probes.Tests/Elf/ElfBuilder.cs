@@ -1,7 +1,7 @@
 using System.Text;
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
 
-namespace EbpfActors.Probes.Tests.Tls;
+namespace EbpfActors.Probes.Tests.Elf;
 
 /// <summary>A small program: code at 0x401000, which is 0x1000 in the file, and sections behind it.</summary>
 internal sealed class ElfBuilder(byte[] text)

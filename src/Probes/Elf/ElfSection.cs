@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace EbpfActors.Probes.Tls.Elf;
+namespace EbpfActors.Probes.Elf;
 
 /// <summary>A section header.</summary>
 /// <param name="Name">"" where the file does not say.</param>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace EbpfActors.Probes.Tls.Elf;
+namespace EbpfActors.Probes.Elf;
 
 /// <summary>A function by its symbol.</summary>
 /// <param name="Address">Virtual.</param>

@@ -1,6 +1,6 @@
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
 
-namespace EbpfActors.Probes.Tests.Tls;
+namespace EbpfActors.Probes.Tests.Elf;
 
 /// <summary>A file of bytes.</summary>
 internal sealed class MemoryFile(byte[] bytes) : IFileBytes

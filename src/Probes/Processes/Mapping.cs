@@ -1,4 +1,4 @@
-namespace EbpfActors.Probes.Tls.Discovery;
+namespace EbpfActors.Probes.Processes;
 
 /// <summary>A file mapped executable by a process. The path lives as long as the record it was read from.</summary>
 /// <param name="pid">The process, not the thread.</param>
@@ -15,6 +15,9 @@ internal readonly ref struct Mapping(
     internal ulong Start { get; } = start;
 
     internal ulong End { get; } = end;
+
+    /// <summary>Where in the file it begins, in bytes.</summary>
+    internal ulong Offset { get; init; }
 
     internal FileIdentity File { get; } = file;
 

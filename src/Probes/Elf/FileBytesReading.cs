@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 
-namespace EbpfActors.Probes.Tls.Elf;
+namespace EbpfActors.Probes.Elf;
 
 /// <summary>Bounded reading on top of <see cref="IFileBytes"/>.</summary>
 internal static class FileBytesReading

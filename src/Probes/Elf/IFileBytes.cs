@@ -1,4 +1,4 @@
-namespace EbpfActors.Probes.Tls.Elf;
+namespace EbpfActors.Probes.Elf;
 
 /// <summary>
 /// A file that may be anything and may change while it is read. It is read, never mapped: a mapping of a file that somebody truncates

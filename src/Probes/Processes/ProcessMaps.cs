@@ -2,7 +2,7 @@ using System.Globalization;
 using EbpfActors.Probes.Native;
 using Microsoft.Win32.SafeHandles;
 
-namespace EbpfActors.Probes.Tls.Discovery;
+namespace EbpfActors.Probes.Processes;
 
 /// <summary>Reads which files the processes of a host have mapped executable. Not thread-safe.</summary>
 internal sealed class ProcessMaps(string procRoot)

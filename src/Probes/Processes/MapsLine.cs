@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace EbpfActors.Probes.Tls.Discovery;
+namespace EbpfActors.Probes.Processes;
 
 /// <summary>Reads a line of /proc/PID/maps.</summary>
 internal static class MapsLine
@@ -17,13 +17,13 @@ internal static class MapsLine
         }
 
         rest = rest[5..];
-        if (!Hex(ref rest, (byte)' ', out _) || !Hex(ref rest, (byte)':', out var major) || !Hex(ref rest, (byte)' ', out var minor)
+        if (!Hex(ref rest, (byte)' ', out var offset) || !Hex(ref rest, (byte)':', out var major) || !Hex(ref rest, (byte)' ', out var minor)
             || !Utf8Parser.TryParse(rest, out ulong inode, out var used) || inode == 0)
         {
             return false;
         }
 
-        mapping = new(pid, start, end, FileIdentity.Of((uint)major, (uint)minor, inode), 0, rest[used..].TrimStart((byte)' '));
+        mapping = new(pid, start, end, FileIdentity.Of((uint)major, (uint)minor, inode), 0, rest[used..].TrimStart((byte)' ')) { Offset = offset };
         return mapping.Path.Length > 0 && mapping.Path[0] == '/';
     }
 
