@@ -188,6 +188,16 @@ static __always_inline __u64 address_of(const void *pointer)
 	return address;
 }
 
+/* A helper that came with 5.11, and with it a verifier that knows what this version allows. */
+enum bpf_func_id___since_5_11 {
+	BPF_FUNC_sock_from_file___since_5_11 = 162,
+};
+
+static __always_inline int is_since_5_11(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id___since_5_11, BPF_FUNC_sock_from_file___since_5_11);
+}
+
 static __always_inline void set_owner(struct owner *owner, struct task_struct *task, __u8 rank)
 {
 	struct task_struct *leader;

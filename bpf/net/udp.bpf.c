@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* UDP keeps no counters in the socket, so its packets are counted, at the cgroup's socket filters. */
-#include "dns.h"
+#include "dns_out.h"
 #include "nat.h"
 
 #define MAX_EXTENSION_HEADERS 4
@@ -8,7 +8,7 @@
 struct udp_flows_map udp_flows SEC(".maps");
 struct udp_socks_map udp_socks SEC(".maps");
 struct dns_ports_map dns_ports SEC(".maps");
-extern struct flow_losses_map flow_losses SEC(".maps");
+struct dns_events_map dns_events SEC(".maps");
 extern struct flow_control_map flow_control SEC(".maps");
 
 /* The datagram that this CPU is handing to a socket: whether it fits in the socket's buffer is known only afterwards. */
@@ -151,8 +151,28 @@ static __always_inline struct udp_flow *new_flow(struct __sk_buff *skb, struct b
 	return bpf_map_lookup_elem(&udp_flows, key);
 }
 
-/* One datagram of a socket of this host. Returns where its payload begins when that may be DNS, else 0. A function of its own: its
- * locals would not fit on the stack beside those of http. */
+/* What goes to the DNS part. A packet on its way out may have been translated already, the answer will come back as the socket knows
+ * it. */
+static __always_inline void hand_out_dns(struct __sk_buff *skb, __u32 egress, __u32 from, const struct udp_key *key,
+                                         const struct udp_flow *flow)
+{
+	const struct flow_ends *ends = flow->translated ? &flow->before_nat : &key->ends;
+	struct dns_record record = {.transport = IPPROTO_UDP, .netns = flow->netns};
+
+	record.at_ns = bpf_ktime_get_ns();
+	__builtin_memcpy(record.saddr, ends->laddr, 16);
+	__builtin_memcpy(record.daddr, ends->raddr, 16);
+	record.sport = ends->lport;
+	record.dport = ends->rport;
+	if (egress) {
+		record.flags = DNS_SENT;
+		record.tgid = flow->owner.rank == OWNER_EXACT ? flow->owner.tgid : 0;
+	}
+	dns_emit(skb, &record, from, skb->len - from);
+}
+
+/* One datagram of a socket of this host. Returns where its payload begins when that may be DNS and it has no flow, else 0. A function
+ * of its own: its locals would not fit on the stack beside those of http. */
 __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egress)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -171,7 +191,11 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 		count_loss_in(&flow_losses, LOSS_PACKET_UNREADABLE, skb->len);
 		return 0;
 	}
-	key.sk = address_of(sk);
+	/* To find the flow the pointer itself will do, where it may be part of a key. */
+	if (is_since_5_11())
+		key.sk = (__u64)(long)sk;
+	else
+		key.sk = address_of(sk);
 	__builtin_memcpy(key.ends.laddr, egress ? packet.saddr : packet.daddr, 16);
 	__builtin_memcpy(key.ends.raddr, egress ? packet.daddr : packet.saddr, 16);
 	key.ends.lport = bpf_ntohs(egress ? packet.sport : packet.dport);
@@ -179,8 +203,10 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 	if (may_be_dns(&dns_ports, sk, key.ends.lport, key.ends.rport))
 		dns = skb->len - packet.payload;
 	flow = bpf_map_lookup_elem(&udp_flows, &key);
-	if (!flow)
+	if (!flow) {
+		key.sk = address_of(sk);
 		flow = new_flow(skb, sk, &key, egress);
+	}
 	if (flow && flow->translated && !dns && may_be_dns(&dns_ports, sk, flow->before_nat.lport, flow->before_nat.rport))
 		dns = skb->len - packet.payload;
 	if (!flow) {
@@ -189,17 +215,19 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 	}
 	if (egress) {
 		__sync_fetch_and_add(&flow->tx_bytes, packet.payload);
-		if (flow->owner.rank < OWNER_EXACT && !is_kernel_socket((struct sock *)key.sk))
+		if (flow->owner.rank < OWNER_EXACT && !is_kernel_socket((struct sock *)address_of(sk)))
 			set_owner_current(&flow->owner, OWNER_EXACT);
-		return dns;
+	} else {
+		__sync_fetch_and_add(&flow->rx_bytes, packet.payload);
+		delivery = bpf_map_lookup_elem(&udp_delivering, &zero);
+		if (delivery) {
+			delivery->key = key;
+			delivery->bytes = packet.payload;
+		}
 	}
-	__sync_fetch_and_add(&flow->rx_bytes, packet.payload);
-	delivery = bpf_map_lookup_elem(&udp_delivering, &zero);
-	if (delivery) {
-		delivery->key = key;
-		delivery->bytes = packet.payload;
-	}
-	return dns;
+	if (dns)
+		hand_out_dns(skb, egress, dns, &key, flow);
+	return 0;
 }
 
 int http_on_segment(struct __sk_buff *skb, __u32 egress);
