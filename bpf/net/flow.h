@@ -14,7 +14,7 @@
 #define RING_WAKE_BYTES (RING_BYTES / 4) /* a wake-up costs more than many records */
 #define RING_WAKE_STEP (64 * 1024)       /* so often a reader that does not come is woken again */
 #define RING_WAKE_NEAR 512
-#define DEFAULT_FLOWS 65536              /* user space resizes before loading */
+#define DEFAULT_FLOWS 65536 /* user space resizes before loading */
 #define MAX_LISTENERS 16384
 
 struct owner {
@@ -43,7 +43,7 @@ struct tcp_conn {
 	__u8 direction;
 	__u8 established;
 	__u8 reported;
-	__u8 adopted;     /* older than the agent */
+	__u8 adopted; /* older than the agent */
 	__u16 http_asked; /* before 5.11: requests that waited for their answer, and answers to them; each written from one place only */
 	__u16 http_told;
 	struct owner owner;
@@ -77,7 +77,7 @@ struct udp_flow {
 	__u64 rx_bytes;
 	__u64 reported_tx;
 	__u64 reported_rx;
-	__u64 changed_ns; /* the sweep that last saw a change */
+	__u64 changed_ns;            /* the sweep that last saw a change */
 	struct flow_ends before_nat; /* the ends as the socket knows them, if translated */
 	__u32 netns;
 	__u8 direction;

@@ -111,8 +111,8 @@ static __always_inline int take_request(struct __sk_buff *skb, struct http_sock 
 	return taken;
 }
 
-static __always_inline int take_response(struct http_sock *sock, struct http_stream *stream,
-                                         const struct http_window *window, __u32 slot, __u32 have, __u32 left)
+static __always_inline int take_response(struct http_sock *sock, struct http_stream *stream, const struct http_window *window,
+                                         __u32 slot, __u32 have, __u32 left)
 {
 	__u32 taken, status = plain_status(word_at(window, 0), word_at(window, 8));
 	const struct http_found *found = &window->found;

@@ -32,7 +32,8 @@ static __always_inline __u64 request_pos(struct http_sock *sock, __u32 message, 
 	return 0;
 }
 
-static __always_inline void fill_head(struct http_head *head, struct http_sock *sock, const struct http_stream *stream, __u32 over)
+static __always_inline void fill_head(struct http_head *head, struct http_sock *sock, const struct http_stream *stream,
+                                      __u32 over)
 {
 	const struct http_names *names = &sock->names;
 
@@ -81,7 +82,8 @@ static __always_inline void forget_asked(struct http_sock *sock)
 		conn->http_told++;
 }
 
-static __always_inline void emit_exchange_in(struct http_sock *sock, const struct http_stream *stream, __u32 over, const __u32 room)
+static __always_inline void emit_exchange_in(struct http_sock *sock, const struct http_stream *stream, __u32 over,
+                                             const __u32 room)
 {
 	struct http_exchange *exchange = bpf_ringbuf_reserve(&flow_events, sizeof(*exchange) + room, 0);
 

@@ -16,8 +16,8 @@ static __always_inline int read_remote(struct __sk_buff *skb, struct flow_ends *
 		    bpf_skb_load_bytes(skb, (first & 15) * 4 + 2, &port, 2))
 			return 0;
 		map_ipv4(ends->raddr, ipv4);
-	} else if (bpf_skb_load_bytes(skb, 6, &first, 1) || first != IPPROTO_TCP || bpf_skb_load_bytes(skb, 24, ends->raddr, 16) ||
-		   bpf_skb_load_bytes(skb, 42, &port, 2)) {
+	} else if (bpf_skb_load_bytes(skb, 6, &first, 1) || first != IPPROTO_TCP ||
+	           bpf_skb_load_bytes(skb, 24, ends->raddr, 16) || bpf_skb_load_bytes(skb, 42, &port, 2)) {
 		return 0;
 	}
 	ends->rport = bpf_ntohs(port);

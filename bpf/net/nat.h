@@ -28,8 +28,8 @@ static __always_inline int same_ends(const struct flow_ends *one, const struct f
 /* On its own: a macro that reads an element needs its index as a constant. */
 static __always_inline void read_tuple(struct nf_conn *ct, int is_reply, struct flow_ends *ends)
 {
-	struct nf_conntrack_tuple_hash *hash =
-		is_reply ? __builtin_preserve_access_index(&ct->tuplehash[1]) : __builtin_preserve_access_index(&ct->tuplehash[0]);
+	struct nf_conntrack_tuple_hash *hash = is_reply ? __builtin_preserve_access_index(&ct->tuplehash[1])
+	                                                : __builtin_preserve_access_index(&ct->tuplehash[0]);
 	__u16 family = BPF_CORE_READ(hash, tuple.src.l3num);
 	__u32 address[4];
 
@@ -69,7 +69,8 @@ static __always_inline void read_socket(struct bpf_sock *sk, int is_ipv4, struct
  * not. Where the kernel does not tell how it keeps connections, only connected sockets are understood: if the packet goes elsewhere
  * and is tracked, it was translated (or sent elsewhere on purpose, which connected sockets hardly do).
  */
-static __always_inline int ends_before_nat(struct __sk_buff *skb, struct bpf_sock *sk, const struct flow_ends *now, struct flow_ends *ends)
+static __always_inline int ends_before_nat(struct __sk_buff *skb, struct bpf_sock *sk, const struct flow_ends *now,
+                                           struct flow_ends *ends)
 {
 	struct sk_buff *packet = (struct sk_buff *)address_of(skb);
 	struct nf_conn *ct;

@@ -136,7 +136,8 @@ static __always_inline void remember_first_flow(const struct udp_key *key, struc
 		count_loss_in(&flow_losses, LOSS_OWNERS_FULL, 0);
 }
 
-static __always_inline struct udp_flow *new_flow(struct __sk_buff *skb, struct bpf_sock *bpf_sk, const struct udp_key *key, int egress)
+static __always_inline struct udp_flow *new_flow(struct __sk_buff *skb, struct bpf_sock *bpf_sk, const struct udp_key *key,
+                                                 int egress)
 {
 	struct sock *sk = (struct sock *)key->sk;
 	struct udp_flow flow = {.id = new_flow_id(), .netns = netns_of(sk)};
