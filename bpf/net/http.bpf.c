@@ -3,15 +3,12 @@
  * HTTP at the packet. State lives in socket storage; a head is read a piece at a time by a function that the verifier checks
  * once, a body is skipped by its length. Whatever system call sent it, and whether or not a program has read it, it passes here.
  */
-#include "http_head.h"
 #include "http_segment.h"
+#include "http_whole.h"
 
 #define MAX_STEPS 2048 /* pieces and bodies of one packet: a 64 KiB packet of heads is 2,048 pieces */
 
-extern struct tcp_conns_map tcp_conns SEC(".maps");
-extern struct flow_losses_map flow_losses SEC(".maps");
 extern struct http_socks_map http_socks SEC(".maps");
-extern struct http_early_map http_early SEC(".maps");
 
 static __always_inline void on_message_over(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream,
                                             __u32 egress)
@@ -232,7 +229,7 @@ static __always_inline void release(struct __sk_buff *skb, struct http_sock *soc
 static __always_inline void take_segment(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream,
                                          const struct segment *segment, __u32 egress)
 {
-	__u32 taken = http_take_whole(skb, segment->from, segment->left, egress);
+	__u32 taken = take_whole(skb, sock, stream, segment->from, segment->left, egress);
 
 	if (taken < segment->left || stream->state != HTTP_START)
 		http_take_payload(skb, segment->from + taken, segment->left - taken, egress);

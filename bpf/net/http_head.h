@@ -4,6 +4,8 @@
 
 #include "http_lines.h"
 
+int http_walk_head(__u32 slot, __u32 have);
+int http_read_length(__u32 slot);
 int http_take_whole(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress);
 int http_take_lines(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress);
 int http_take_piece(struct __sk_buff *skb, __u32 from, __u32 count, __u32 egress);
