@@ -55,6 +55,29 @@ internal sealed class AgentProcess : IDisposable
         return new AgentProcess(process, folder, clock.Elapsed);
     }
 
+    /// <summary>What <c>status --json</c> says now.</summary>
+    public string Status()
+    {
+        using var status = Process.Start(new ProcessStartInfo(Executable, ["status", "--json", "--status-socket", $"{_folder}/socket"]) { RedirectStandardOutput = true })!;
+        var text = status.StandardOutput.ReadToEnd();
+        status.WaitForExit();
+        return text;
+    }
+
+    public void WaitFor(Func<bool> condition)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (clock.Elapsed > Deadline)
+            {
+                throw new InvalidOperationException($"the agent did not get there: {Status()}");
+            }
+
+            Thread.Sleep(100);
+        }
+    }
+
     /// <summary>Ends it, and reads all that it has written.</summary>
     public string[] StopAndReadPoints()
     {
