@@ -160,3 +160,22 @@ static __always_inline void fill_line(struct http_line *line, __u64 conn, const 
 	line->flags = flags;
 	__builtin_memset(line->pad, 0, sizeof(line->pad));
 }
+
+/* How far a request has come. When it is over, where it ended, if that is known here: the request behind it may have begun. When
+ * more of them have, user space was told where each begins. */
+static __always_inline __u64 request_pos(struct http_sock *sock, __u32 message, __u8 *flags)
+{
+	struct http_stream *requests = stream_of(sock, sock->requests);
+
+	if (requests->message == message || requests->state == HTTP_LOST)
+		return requests->pos;
+	if (requests->message == message + 1) {
+		*flags |= HTTP_REQUEST_OVER;
+		return requests->state == HTTP_START ? requests->pos : requests->begun_pos;
+	}
+	if (sock->asked.length && sock->asked.message == message + 1) {
+		*flags |= HTTP_REQUEST_OVER;
+		return sock->asked.pos;
+	}
+	return 0;
+}

@@ -4,13 +4,6 @@
 
 #include "session.h"
 
-static __always_inline __u8 request_over(struct http_sock *sock, __u32 message)
-{
-	struct http_stream *requests = stream_of(sock, sock->requests);
-
-	return requests->message == message + 1 && requests->state == HTTP_START ? HTTP_REQUEST_OVER : 0;
-}
-
 /* Hands out what waits of a request's start line. */
 __attribute__((noinline)) int tls_emit_line(__u64 ssl, __u32 complete)
 {
@@ -62,11 +55,11 @@ __attribute__((noinline)) int tls_emit_head(__u64 ssl, __u32 over)
 	head->begun_ns = stream->begun_ns;
 	head->pos = stream->begun_pos;
 	head->end = stream->pos;
-	head->request_pos = stream_of(sock, sock->requests)->pos;
+	head->flags = (over ? HTTP_COMPLETE : 0) | HTTP_TLS;
+	head->request_pos = request_pos(sock, stream->message, &head->flags);
 	head->message = stream->message;
 	head->status = stream->status;
 	head->minor = stream->minor;
-	head->flags = (over ? HTTP_COMPLETE : 0) | request_over(sock, stream->message) | HTTP_TLS;
 	bpf_ringbuf_submit(head, ring_wake_flag(&flow_events));
 	return 0;
 }
@@ -82,9 +75,9 @@ static __always_inline void emit_response_end(struct tls_session *session, struc
 	__builtin_memset(end, 0, sizeof(*end));
 	end->conn = session->id;
 	end->end = stream->pos;
-	end->request_pos = stream_of(&session->http, session->http.requests)->pos;
 	end->message = stream->message;
-	end->flags = request_over(&session->http, stream->message) | HTTP_COMPLETE | HTTP_TLS;
+	end->flags = HTTP_COMPLETE | HTTP_TLS;
+	end->request_pos = request_pos(&session->http, stream->message, &end->flags);
 	bpf_ringbuf_submit(end, ring_wake_flag(&flow_events));
 }
 
