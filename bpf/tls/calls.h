@@ -39,16 +39,23 @@ static __always_inline void begin_session(struct tls_session *session)
 	count_in(&tls_counts, TLS_SESSIONS);
 }
 
+/* Two threads may meet here with one object. What is there is never replaced: its memory would be another session's at once, while
+ * one of the two still writes to it. */
 static __always_inline struct tls_session *new_session(__u64 ssl)
 {
 	struct tls_key key = {.ssl = ssl, .tgid = current_tgid()};
-	struct tls_session *session;
+	int is_mine = !bpf_map_update_elem(&tls_sessions, &key, &no_session, BPF_NOEXIST);
+	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, &key);
 
-	bpf_map_update_elem(&tls_sessions, &key, &no_session, BPF_ANY);
-	session = bpf_map_lookup_elem(&tls_sessions, &key);
-	if (session)
+	if (session && is_mine)
 		begin_session(session);
 	return session;
+}
+
+static __always_inline void renew_session(struct tls_session *session)
+{
+	bpf_probe_read_kernel(session, sizeof(*session), &no_session);
+	begin_session(session);
 }
 
 /* Its connection is closed and yet something new begins: the object at this address is another one, whose end was not seen. */
@@ -66,10 +73,10 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 {
 	struct tls_session *session = session_of(call->ssl);
 
-	if (session && is_stale(session, call->written))
-		session = 0;
 	if (!session)
 		session = new_session(call->ssl);
+	else if (is_stale(session, call->written))
+		renew_session(session);
 	if (!session || session->http.off)
 		return session;
 	call->base = call->from;

@@ -2,6 +2,7 @@
 /* Where HTTP begins in a session: the first bytes of a call say whether they are a head, and with it who is the client. */
 #pragma once
 
+#include "join.h"
 #include "stream.h"
 
 enum head_kind {
@@ -55,6 +56,14 @@ static __always_inline int kind_of(struct tls_session *session, const __u8 first
 	return HEAD_NONE;
 }
 
+/* A client may wait for an answer since before the agent, in a call whose end is not seen. */
+static __always_inline int may_miss_answer(const struct tls_session *session)
+{
+	struct tcp_conn *conn = session->conn && session->http.requests ? conn_of(session->sk) : 0;
+
+	return conn && conn->adopted;
+}
+
 static __always_inline void find_head(struct tls_session *session, struct http_stream *stream, __u64 from, __u32 left,
                                       __u32 written)
 {
@@ -93,6 +102,6 @@ static __always_inline void find_head(struct tls_session *session, struct http_s
 		requests->message = responses->message + (responses->state > HTTP_START);
 	}
 	/* What comes back first answers the first request, however many follow that before. */
-	if (kind == HEAD_REQUEST && is_first)
+	if (kind == HEAD_REQUEST && is_first && !may_miss_answer(session))
 		responses->state = HTTP_START;
 }
