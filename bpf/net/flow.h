@@ -12,6 +12,8 @@
 
 #define RING_BYTES (4 * 1024 * 1024)
 #define RING_WAKE_BYTES (RING_BYTES / 4) /* a wake-up costs more than many records */
+#define RING_WAKE_STEP (64 * 1024)       /* so often a reader that does not come is woken again */
+#define RING_WAKE_NEAR 512
 #define DEFAULT_FLOWS 65536              /* user space resizes before loading */
 #define MAX_LISTENERS 16384
 
@@ -40,7 +42,7 @@ struct tcp_conn {
 	__u8 established;
 	__u8 reported;
 	__u8 adopted;     /* older than the agent */
-	__u16 http_asked; /* requests that waited for their answer, and answers to them; each written from one place only */
+	__u16 http_asked; /* before 5.11: requests that waited for their answer, and answers to them; each written from one place only */
 	__u16 http_told;
 	struct owner owner;
 };
@@ -154,8 +156,10 @@ static __always_inline void count_loss_in(void *losses, __u32 reason, __u64 byte
 
 	if (!count)
 		return;
-	count->records++;
-	count->bytes += bytes;
+	/* Atomic, since a thread may be put aside for another one on its CPU. */
+	__sync_fetch_and_add(&count->records, 1);
+	if (bytes)
+		__sync_fetch_and_add(&count->bytes, bytes);
 }
 
 /* Time with the CPU in the low bits: two flows cannot be born on one CPU in one nanosecond. */
@@ -203,8 +207,13 @@ static __always_inline void map_ipv4(__u8 out[16], __be32 address)
 	__builtin_memcpy(out + 12, &address, 4);
 }
 
+/* Asked for between reserving a record and submitting it. A reader that was woken and waits for a CPU must not be woken with
+ * every record: each time costs an interrupt. So only a record that begins a step of the ring wakes; should several CPUs race
+ * past the mark, the next step does. */
 static __always_inline __u64 ring_wake_flag(void *ring)
 {
+	if ((bpf_ringbuf_query(ring, BPF_RB_PROD_POS) & (RING_WAKE_STEP - 1)) >= RING_WAKE_NEAR)
+		return BPF_RB_NO_WAKEUP;
 	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) >= RING_WAKE_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 

@@ -5,8 +5,8 @@
  */
 #include "http_early.h"
 #include "http_head.h"
+#include "http_out.h"
 
-extern struct tcp_conns_map tcp_conns SEC(".maps");
 extern struct http_socks_map http_socks SEC(".maps");
 extern struct http_early_map http_early SEC(".maps");
 
@@ -22,9 +22,12 @@ static __always_inline int keep_asked(struct http_sock *sock, const struct http_
 
 	if (asked->length)
 		return 0;
-	conn = bpf_map_lookup_elem(&tcp_conns, &sock->key);
-	if (!conn || conn->id != sock->conn)
-		return 0;
+	if (!storage_is_traceable()) {
+		conn = bpf_map_lookup_elem(&tcp_conns, &sock->key);
+		if (!conn || conn->id != sock->conn)
+			return 0;
+		conn->http_asked++;
+	}
 	for (i = 0; i < HTTP_PIECE; i += 8) {
 		if (i >= line)
 			break;
@@ -35,7 +38,6 @@ static __always_inline int keep_asked(struct http_sock *sock, const struct http_
 	asked->message = stream->message;
 	asked->flags = flags;
 	asked->length = line;
-	conn->http_asked++;
 	return 1;
 }
 
@@ -108,7 +110,7 @@ static __always_inline int take_request(struct __sk_buff *skb, struct http_sock 
 	return taken;
 }
 
-static __always_inline int take_response(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream,
+static __always_inline int take_response(struct http_sock *sock, struct http_stream *stream,
                                          const struct http_window *window, __u32 slot, __u32 have, __u32 left)
 {
 	__u32 taken, status = plain_status(word_at(window, 0), word_at(window, 8));
@@ -122,7 +124,7 @@ static __always_inline int take_response(struct __sk_buff *skb, struct http_sock
 	end_response_head(sock, stream);
 	taken = found->head + take_short_body(stream, left - found->head);
 	if (stream->state == HTTP_START) {
-		http_emit_response(skb, 1);
+		emit_response(sock, 1);
 		stream->message++;
 		stream->flags = 0;
 	}
@@ -143,15 +145,14 @@ __attribute__((noinline)) int http_take_whole(struct __sk_buff *skb, __u32 from,
 	stream = stream_of(sock, egress);
 	if (stream->state != HTTP_START || stream->flags & MESSAGE_INTERIM)
 		return 0;
-	slot = take_window(&http_windows);
-	window = window_in(&http_windows, slot);
+	window = claim_window(&http_windows, &slot);
 	if (!window)
 		return 0;
 	have = bounded(left > HTTP_WINDOW ? HTTP_WINDOW : left, HTTP_WINDOW);
 	if (!load_payload(&http_early, skb, sock, stream, egress, from, window->bytes, have))
 		taken = sock->requests == egress ? take_request(skb, sock, stream, window, slot, have, from, left)
-		                                 : take_response(skb, sock, stream, window, slot, have, left);
-	window->busy = 0;
+		                                 : take_response(sock, stream, window, slot, have, left);
+	release_window(window);
 	return taken;
 }
 

@@ -90,6 +90,19 @@ struct http_asked {
 	char line[HTTP_PIECE];
 };
 
+/* What the records of a connection name, as tcp_conns has it. Copied once its owner is sure: a table is dear to look into for each
+ * exchange. */
+struct http_names {
+	__u8 saddr[16];
+	__u8 daddr[16];
+	__u32 netns;
+	__u16 sport;
+	__u16 dport;
+	__u8 direction;
+	__u8 pad[7];
+	struct owner owner;
+};
+
 /* The lock covers the place in the streams: packets of one socket may arrive on several CPUs at once. */
 struct http_sock {
 	struct bpf_spin_lock lock;
@@ -100,11 +113,23 @@ struct http_sock {
 	__u64 connect_requests; /* ... was CONNECT */
 	struct http_stream streams[2];
 	struct http_asked asked;
+	struct http_names names;
 	__u8 requests; /* which of the two carries them */
 	__u8 off;
 	__u8 adopted;
 	__u8 pad[5];
 };
+
+/* From 5.11 on the hook that sees a connection's end may look into the socket's storage for a request that waits; before, such
+ * requests are counted in tcp_conns. */
+enum bpf_func_id___since_5_11 {
+	BPF_FUNC_sock_from_file___since_5_11 = 162,
+};
+
+static __always_inline int storage_is_traceable(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id___since_5_11, BPF_FUNC_sock_from_file___since_5_11);
+}
 
 struct http_socks_map {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -159,23 +184,4 @@ static __always_inline void fill_line(struct http_line *line, __u64 conn, const 
 	line->length = length;
 	line->flags = flags;
 	__builtin_memset(line->pad, 0, sizeof(line->pad));
-}
-
-/* How far a request has come. When it is over, where it ended, if that is known here: the request behind it may have begun. When
- * more of them have, user space was told where each begins. */
-static __always_inline __u64 request_pos(struct http_sock *sock, __u32 message, __u8 *flags)
-{
-	struct http_stream *requests = stream_of(sock, sock->requests);
-
-	if (requests->message == message || requests->state == HTTP_LOST)
-		return requests->pos;
-	if (requests->message == message + 1) {
-		*flags |= HTTP_REQUEST_OVER;
-		return requests->state == HTTP_START ? requests->pos : requests->begun_pos;
-	}
-	if (sock->asked.length && sock->asked.message == message + 1) {
-		*flags |= HTTP_REQUEST_OVER;
-		return sock->asked.pos;
-	}
-	return 0;
 }

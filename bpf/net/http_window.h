@@ -10,7 +10,7 @@
 #define HTTP_WINDOW 1024
 #define WINDOW_SLACK 32  /* words are read from any place in the window */
 #define WINDOW_STEPS 192 /* words of a full window, and a broken one for each of its lines */
-#define WINDOWS 4        /* of each CPU: a packet may interrupt the work on another one */
+#define WINDOWS 4        /* of each CPU: whoever has one may be interrupted, or put aside for another thread on the same CPU */
 
 #define WORD_CONTENT 0x2d746e65746e6f63ULL  /* content- */
 #define WORD_LENGTH 0x003a6874676e656cULL   /* length: */
@@ -51,20 +51,29 @@ static __always_inline struct http_window *window_in(void *windows, __u32 slot)
 	return bpf_map_lookup_elem(windows, &slot);
 }
 
-/* A window that nobody on this CPU is in the middle of; WINDOWS when all are taken, and then the bytes are looked at one by one. */
-static __always_inline __u32 take_window(void *windows)
+/* A window of this CPU that nobody is in the middle of; null when all are taken, and then the bytes are looked at one by one. Who
+ * counts one after it has counted itself is alone. */
+static __always_inline struct http_window *claim_window(void *windows, __u32 *slot)
 {
 	struct http_window *window;
-	__u32 slot;
+	__u32 i;
 
-	for (slot = 0; slot < WINDOWS; slot++) {
-		window = window_in(windows, slot);
-		if (window && !window->busy) {
-			window->busy = 1;
-			break;
-		}
+	for (i = 0; i < WINDOWS; i++) {
+		*slot = i;
+		window = window_in(windows, i);
+		if (!window)
+			return 0;
+		__sync_fetch_and_add(&window->busy, 1);
+		if (*(volatile __u64 *)&window->busy == 1)
+			return window;
+		__sync_fetch_and_add(&window->busy, -1);
 	}
-	return slot;
+	return 0;
+}
+
+static __always_inline void release_window(struct http_window *window)
+{
+	__sync_fetch_and_add(&window->busy, -1);
 }
 
 static __always_inline __u64 word_at(const struct http_window *window, __u32 at)

@@ -62,7 +62,10 @@ struct http_end {
 };
 _Static_assert(sizeof(struct http_end) == 32, "http_end is a wire format");
 
-/* The head of a final response together with the request that it answers: almost every exchange is one record. */
+#define HTTP_SHORT_LINE 48
+
+/* The head of a final response together with the request that it answers: almost every exchange is one record. Its start line
+ * follows, in HTTP_SHORT_LINE bytes when it fits, else in HTTP_PIECE: a busy host pays for every byte that crosses. */
 struct http_exchange {
 	struct http_head head;
 	__u64 request_ns;   /* the request's first byte */
@@ -70,6 +73,5 @@ struct http_exchange {
 	__u16 length;
 	__u8 flags; /* HTTP_COMPLETE: the line is whole; otherwise it was cut behind the mark of its query */
 	__u8 pad[5];
-	char line[HTTP_PIECE];
 };
-_Static_assert(sizeof(struct http_exchange) == 264, "http_exchange is a wire format");
+_Static_assert(sizeof(struct http_exchange) == 136, "http_exchange is a wire format");

@@ -3,6 +3,7 @@
  * TCP without a per-packet hook: identity is recorded when a socket changes state, the numbers are those that the kernel
  * keeps in tcp_sock anyway, read when the connection ends and, for open connections, by an iterator at every sweep.
  */
+#include "http_state.h"
 #include "tcp.h"
 
 struct tcp_conns_map tcp_conns SEC(".maps");
@@ -10,6 +11,7 @@ struct listeners_map listeners SEC(".maps");
 struct flow_events_map flow_events SEC(".maps");
 struct flow_losses_map flow_losses SEC(".maps");
 struct flow_control_map flow_control SEC(".maps");
+struct http_socks_map http_socks SEC(".maps");
 
 /* Puts the wire types into the object's BTF, where the layout test reads them. */
 const struct flow_event *wire_flow_event;
@@ -100,6 +102,17 @@ static __always_inline __u8 closed_flags(const struct tcp_conn *conn)
 	return FLOW_CLOSED | (conn->http_asked != conn->http_told ? FLOW_UNANSWERED : 0);
 }
 
+/* A request that still waits for its answer. */
+static __always_inline __u8 waiting_flag(struct sock *sk)
+{
+	struct http_sock *http;
+
+	if (!storage_is_traceable())
+		return 0;
+	http = bpf_sk_storage_get(&http_socks, sk, 0, 0);
+	return http && http->asked.length ? FLOW_UNANSWERED : 0;
+}
+
 /* What no sweep has shown yet. Before the first sweep everything since the base is; control flags blur it by two. */
 static __always_inline __u64 unreported_bytes(struct tcp_conn *conn, struct sock *sk)
 {
@@ -129,7 +142,7 @@ static __always_inline void on_closed(struct sock *sk, __u64 key, int old_state)
 		return;
 	}
 	fill_event(event, conn, sk, old_state);
-	event->flags = closed_flags(conn);
+	event->flags = closed_flags(conn) | waiting_flag(sk);
 	/* Deleted before it is submitted: once user space has this record no sweep can show the connection again. */
 	bpf_map_delete_elem(&tcp_conns, &key);
 	bpf_ringbuf_submit(event, ring_wake_flag(&flow_events));

@@ -2,6 +2,7 @@
 /* Hands out what was seen of HTTP in a session: start lines, responses, ends. Whose it is is said by tls_join. */
 #pragma once
 
+#include "../net/http_out.h"
 #include "session.h"
 
 /* Hands out what waits of a request's start line. */

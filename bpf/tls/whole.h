@@ -72,8 +72,7 @@ __attribute__((noinline)) int tls_take_whole(__u64 ssl, __u64 from, __u32 left, 
 	stream = stream_of(&session->http, written);
 	if (stream->state != HTTP_START || stream->flags & MESSAGE_INTERIM)
 		return 0;
-	slot = claim_window();
-	window = window_in(&tls_windows, slot);
+	window = claim_window(&tls_windows, &slot);
 	if (!window)
 		return 0;
 	have = bounded(left > HTTP_WINDOW ? HTTP_WINDOW : left, HTTP_WINDOW);

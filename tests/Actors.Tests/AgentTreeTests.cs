@@ -165,7 +165,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
         Ledger = _ledger,
         Renderers = Some.Renderers(),
         Flush = new() { Interval = Interval },
-        NetProbe = new NetPluginOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero },
+        NetProbe = new NetPluginOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero },
         DataKit = TapActor.Props(() => _datakit),
         WriterStatusRequest = TapActor.Question,
         Outputs = [new PluginSpec("one", TapActor.Props(() => _output))],

@@ -12,7 +12,8 @@ namespace EbpfActors.Actors.Http;
 public sealed class HttpSums : INoSerializationVerificationNeeded
 {
     private readonly HttpSumsPool _pool;
-    private readonly Dictionary<HttpBucketKey, HttpTotals> _buckets = [];
+    private readonly Dictionary<HttpBucketKey, int> _places = [];
+    private readonly List<HttpBucket> _buckets = [];
 
     internal HttpSums(HttpSumsPool pool) => _pool = pool;
 
@@ -20,30 +21,44 @@ public sealed class HttpSums : INoSerializationVerificationNeeded
     public FlowLoad Load { get; private set; }
 
     /// <summary>The concrete type, for an enumerator that costs no allocation. Read only.</summary>
-    internal Dictionary<HttpBucketKey, HttpTotals> Buckets => _buckets;
+    internal List<HttpBucket> Buckets => _buckets;
 
     /// <summary>Latencies of the counted exchanges. Read only.</summary>
     internal LatencySketch Latencies { get; } = new();
 
-    internal int Capacity => _buckets.EnsureCapacity(0);
+    internal int Capacity => _buckets.Capacity;
 
-    /// <summary>True when the exchange opened a bucket.</summary>
-    public bool Add(in HttpExchange exchange)
+    /// <summary>The place of the exchange's bucket, which it keeps until <see cref="Return"/>; a new one when it is the first.</summary>
+    public int Place(in HttpExchange exchange)
     {
-        ref var totals = ref CollectionsMarshal.GetValueRefOrAddDefault(_buckets, HttpBucketKey.Of(exchange), out var known);
-        totals += HttpTotals.Of(exchange);
+        var key = HttpBucketKey.Of(exchange);
+        ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_places, key, out var known);
+        if (!known)
+        {
+            place = _buckets.Count;
+            _buckets.Add(new HttpBucket(key, default));
+        }
+
+        return place;
+    }
+
+    public void Add(in HttpExchange exchange) => Add(Place(exchange), exchange);
+
+    /// <summary>As <see cref="Add(in HttpExchange)"/>, where the bucket's place is known.</summary>
+    public void Add(int place, in HttpExchange exchange)
+    {
+        CollectionsMarshal.AsSpan(_buckets)[place].Totals += HttpTotals.Of(exchange);
         Load += new FlowLoad(0, exchange.Count, Parts: 1);
         if (exchange.Count > 0)
         {
             Latencies.Record(exchange.LatencyNs);
         }
-
-        return !known;
     }
 
     /// <summary>Empties it and gives it back to the reader.</summary>
     public void Return()
     {
+        _places.Clear();
         _buckets.Clear();
         Latencies.Clear();
         Load = default;

@@ -15,6 +15,7 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
 {
     private readonly HttpSumsPool _pool = new();
     private readonly Dictionary<FlowKey, HttpSums> _byKey = [];
+    private readonly RecentPlaces _recent = new();
     private FlowLoad _load;
     private long _loopback;
     private long _noAddress;
@@ -34,12 +35,18 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
             return;
         }
 
+        if (_recent.TryFind(exchange, out var sums, out var place))
+        {
+            Keep(exchange, sums, place);
+            return;
+        }
+
         switch (FlowFilter.Judge(exchange.Flow, options.IncludeLoopback))
         {
             case FlowVerdict.Loopback: _loopback += exchange.Count; break;
             case FlowVerdict.NoAddress: _noAddress += exchange.Count; break;
             case FlowVerdict.NoPort: _noPort += exchange.Count; break;
-            default: Keep(exchange, domains.Find(exchange.Flow)); break;
+            default: Open(exchange, domains.Find(exchange.Flow)); break;
         }
     }
 
@@ -83,18 +90,28 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
         Clear();
     }
 
-    private void Keep(in HttpExchange exchange, string domain)
+    private void Open(in HttpExchange exchange, string domain)
     {
         var key = FlowKey.Of(exchange.Flow, options.EphemeralPortStart, domain, options.Nat?.Find(exchange.Flow) ?? default);
         ref var sums = ref CollectionsMarshal.GetValueRefOrAddDefault(_byKey, key, out _);
         sums ??= _pool.Take();
-        Buckets += sums.Add(exchange) ? 1 : 0;
+        var buckets = sums.Buckets.Count;
+        var place = sums.Place(exchange);
+        Buckets += sums.Buckets.Count - buckets;
+        _recent.Remember(exchange, sums, place);
+        Keep(exchange, sums, place);
+    }
+
+    private void Keep(in HttpExchange exchange, HttpSums sums, int place)
+    {
+        sums.Add(place, exchange);
         _load += new FlowLoad(0, exchange.Count, Parts: 1);
     }
 
     private void Clear()
     {
         _byKey.Clear();
+        _recent.Forget();
         _load = default;
         Buckets = 0;
     }

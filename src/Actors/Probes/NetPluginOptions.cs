@@ -20,6 +20,12 @@ public sealed record NetPluginOptions
     /// <summary>Rest between two drains, so that busy hosts wake the reader a hundred times a second and not for every record.</summary>
     public TimeSpan RestBetweenDrains { get; init; } = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>
+    /// How long records are summed before they are handed to the actors, unless a batch is full or a sweep asks: each batch wakes
+    /// several of them.
+    /// </summary>
+    public TimeSpan GatherFor { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>How long a stop waits for the reader to come back from the kernel.</summary>
     public TimeSpan StopDeadline { get; init; } = TimeSpan.FromMilliseconds(700);
 }

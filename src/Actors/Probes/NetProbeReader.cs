@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Ledger;
@@ -23,6 +24,7 @@ internal sealed class NetProbeReader : INetSink
     private readonly Thread _thread;
     private long _sweepWanted;
     private long _sweepDone;
+    private long _sentAt;
     private volatile bool _attached;
     private int _users = 2;
 
@@ -102,7 +104,11 @@ internal sealed class NetProbeReader : INetSink
 
         _options.Table.Nat?.CatchUp();
         _probe.Drain(this);
-        Send();
+        if (Stopwatch.GetElapsedTime(_sentAt) >= _options.GatherFor)
+        {
+            Send();
+        }
+
         if (SweepDue())
         {
             var flushId = Volatile.Read(ref _sweepWanted);
@@ -153,6 +159,7 @@ internal sealed class NetProbeReader : INetSink
 
     private void Send(bool mayWait = true)
     {
+        _sentAt = Stopwatch.GetTimestamp();
         _table.CountFiltered();
         if (_table.IsEmpty)
         {

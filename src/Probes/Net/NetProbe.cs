@@ -222,15 +222,15 @@ public sealed class NetProbe : INetProbe
     // The kinds of records have different sizes, which the header of each asserts.
     private void Consume(ReadOnlySpan<byte> bytes)
     {
-        Interlocked.Increment(ref _records);
+        Count();
         if (_tls is not null && _tls.TryConsume(bytes, _sink!))
         {
             return;
         }
 
-        if (bytes.Length == Unsafe.SizeOf<HttpExchangeRecord>())
+        if (HttpExchangeRecord.IsSize(bytes.Length))
         {
-            _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), _sink!);
+            _http.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(bytes), bytes[Unsafe.SizeOf<HttpExchangeRecord>()..], _sink!);
         }
         else if (bytes.Length == Unsafe.SizeOf<HttpLine>())
         {
@@ -256,9 +256,12 @@ public sealed class NetProbe : INetProbe
 
     private void ConsumeDns(ReadOnlySpan<byte> bytes)
     {
-        Interlocked.Increment(ref _records);
+        Count();
         _dns.OnRecord(bytes, _sink!);
     }
+
+    // One thread counts, any may read: no bus lock for each record.
+    private void Count() => Volatile.Write(ref _records, _records + 1);
 
     private void Observe(in FlowEvent record)
     {

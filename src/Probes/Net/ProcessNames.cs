@@ -9,13 +9,30 @@ namespace EbpfActors.Probes.Net;
 internal sealed class ProcessNames(string procRoot, int capacity = 16384)
 {
     private const int CommLength = 15;
+    private const int Recent = 64;
 
     private readonly Dictionary<(uint Pid, IpAddress Comm), string> _names = [];
 
+    // Most records come from few processes: what was asked for last is found without hashing it.
+    private readonly (uint Pid, IpAddress Comm, string? Name)[] _recent = new (uint, IpAddress, string?)[Recent];
+
     internal string Name(uint pid, in Bytes16 comm)
     {
-        ReadOnlySpan<byte> bytes = comm;
-        var key = (pid, IpAddress.Read(bytes));
+        var packed = IpAddress.Read(comm);
+        ref var recent = ref _recent[pid % Recent];
+        if (recent.Name is { } name && recent.Pid == pid && recent.Comm == packed)
+        {
+            return name;
+        }
+
+        name = Find(pid, packed, comm);
+        recent = (pid, packed, name);
+        return name;
+    }
+
+    private string Find(uint pid, IpAddress packed, ReadOnlySpan<byte> bytes)
+    {
+        var key = (pid, packed);
         if (_names.TryGetValue(key, out var name))
         {
             return name;

@@ -26,7 +26,7 @@ public sealed class HttpTableTests
         batch.Items.Length.ShouldBe(0);
         batch.Http.Length.ShouldBe(2);
         var sums = batch.Http[0].Sums.Buckets;
-        sums.Select(b => (b.Key.Path, b.Value.Count, b.Value.BytesRead)).ShouldBe([("/a", 1UL, 200UL), ("/b", 1UL, 100UL)]);
+        sums.Select(b => (b.Key.Path, b.Totals.Count, b.Totals.BytesRead)).ShouldBe([("/a", 1UL, 200UL), ("/b", 1UL, 100UL)]);
         (_ledger.HttpEntry().In, _ledger.HttpEntry().InFlight).ShouldBe((3, 3));
         _ledger.FlowsEntry().In.ShouldBe(0);
     }

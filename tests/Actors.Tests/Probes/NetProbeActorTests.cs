@@ -110,7 +110,7 @@ public sealed class NetProbeActorTests : TestKit
 
     private async Task<IActorRef> Start(int credits = 8)
     {
-        var options = new NetPluginOptions { Create = _kernel.Probe, Credits = credits, RestBetweenDrains = TimeSpan.Zero };
+        var options = new NetPluginOptions { Create = _kernel.Probe, Credits = credits, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero };
         var probe = _parent.ChildActorOf(NetProbeActor.Props(options, _ledger));
         await _parent.ExpectMsgAsync<ProbeReady>();
         return probe;

@@ -84,7 +84,8 @@ internal sealed class HttpReplay : INetSink
     {
         for (var i = 1; i <= count; i++)
         {
-            _tracker.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(records[i % records.Length]), this);
+            var record = records[i % records.Length].AsSpan();
+            _tracker.OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(record), record[Marshal.SizeOf<HttpExchangeRecord>()..], this);
             if (i % BetweenFlushes == 0)
             {
                 Hand();
@@ -140,7 +141,7 @@ internal sealed class HttpReplay : INetSink
 
     private static byte[] Record(int connection, int path)
     {
-        var bytes = new byte[Marshal.SizeOf<HttpExchangeRecord>()];
+        var bytes = new byte[Marshal.SizeOf<HttpExchangeRecord>() + HttpExchangeRecord.ShortLine];
         ref var record = ref MemoryMarshal.AsRef<HttpExchangeRecord>(bytes.AsSpan());
         record.Head.Conn = (ulong)connection + 1;
         record.Head.BegunNs = 2_000_000 + (ulong)path;
@@ -160,7 +161,7 @@ internal sealed class HttpReplay : INetSink
         record.Flags = HttpFlags.Complete;
         var line = Encoding.ASCII.GetBytes($"GET /api/v1/things/{path} HTTP/1.1\r\n");
         record.Length = (ushort)line.Length;
-        line.CopyTo(record.Line);
+        line.CopyTo(bytes.AsSpan(Marshal.SizeOf<HttpExchangeRecord>()));
         return bytes;
     }
 

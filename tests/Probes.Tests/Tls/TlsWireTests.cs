@@ -49,7 +49,9 @@ public sealed class TlsWireTests
     public void Records_of_one_ring_have_sizes_of_their_own() => new[]
     {
         Unsafe.SizeOf<FlowEvent>(), Unsafe.SizeOf<HttpLine>(), Unsafe.SizeOf<HttpHead>(), Unsafe.SizeOf<HttpEnd>(),
-        Unsafe.SizeOf<HttpExchangeRecord>(), Unsafe.SizeOf<TlsJoin>(), Unsafe.SizeOf<TlsEnd>(),
+        Unsafe.SizeOf<HttpExchangeRecord>() + HttpExchangeRecord.ShortLine,
+        Unsafe.SizeOf<HttpExchangeRecord>() + HttpExchangeRecord.LongLine,
+        Unsafe.SizeOf<TlsJoin>(), Unsafe.SizeOf<TlsEnd>(),
     }.ShouldBeUnique();
 
     [Fact]

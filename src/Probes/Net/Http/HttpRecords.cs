@@ -64,17 +64,25 @@ internal struct HttpEnd
     internal Bytes3 Pad;
 }
 
-/// <summary>The head of a final response and the request that it answers: <c>struct http_exchange</c> of bpf/net/http_wire.h.</summary>
+/// <summary>
+/// The head of a final response and the request that it answers: <c>struct http_exchange</c> of bpf/net/http_wire.h. The
+/// request's start line follows, in room for <see cref="ShortLine"/> or <see cref="LongLine"/> bytes.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct HttpExchangeRecord
 {
+    internal const int ShortLine = 48;
+    internal const int LongLine = 128;
+
     internal HttpHead Head;
     internal ulong RequestNs;
     internal ulong RequestFrom;
     internal ushort Length;
     internal HttpFlags Flags;
     internal Bytes5 Pad;
-    internal Bytes128 Line;
+
+    /// <summary>True for the size of a record with its line.</summary>
+    internal static bool IsSize(int bytes) => bytes - Unsafe.SizeOf<HttpExchangeRecord>() is ShortLine or LongLine;
 }
 
 /// <summary>Three bytes inside a wire structure.</summary>

@@ -40,11 +40,11 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
         }
     }
 
-    public void OnExchange(in HttpExchangeRecord record, INetSink sink)
+    /// <summary>An exchange in one record; what follows it is the request's start line and what its room has left over.</summary>
+    public void OnExchange(in HttpExchangeRecord record, ReadOnlySpan<byte> room, INetSink sink)
     {
         ref readonly var head = ref record.Head;
-        ReadOnlySpan<byte> bytes = record.Line;
-        var name = _lines.Read(bytes[..Math.Min((int)record.Length, bytes.Length)], (record.Flags & HttpFlags.Complete) != 0);
+        var name = _lines.Read(room[..Math.Min((int)record.Length, room.Length)], (record.Flags & HttpFlags.Complete) != 0);
         if ((head.Flags & Over) == Over && _connections.Find(head.Conn) is null)
         {
             sink.Http(Whole(record, name));

@@ -12,7 +12,7 @@ internal sealed class PendingConnections(int most)
     public int Count => _byConnection.Count;
 
     /// <summary>What is under way on the connection, oldest first; null when nothing is.</summary>
-    public List<PendingExchange>? Find(ulong conn) => _byConnection.GetValueOrDefault(conn);
+    public List<PendingExchange>? Find(ulong conn) => _byConnection.Count == 0 ? null : _byConnection.GetValueOrDefault(conn);
 
     public PendingExchange? Find(ulong conn, uint message)
     {

@@ -106,8 +106,9 @@ internal sealed class HttpConnectionScript(ulong conn, HttpTracker tracker, INet
             RequestFrom = _requests[message].From,
             Flags = HttpFlags.Complete,
         };
-        record.Length = (ushort)Encoding.ASCII.GetBytes($"GET /{message} HTTP/1.1\r\n", MemoryMarshal.CreateSpan(ref record.Line[0], 128));
-        tracker.OnExchange(record, sink);
+        var line = Encoding.ASCII.GetBytes($"GET /{message} HTTP/1.1\r\n");
+        record.Length = (ushort)line.Length;
+        tracker.OnExchange(record, line, sink);
     }
 
     public void End(bool isLost)

@@ -69,7 +69,7 @@ public sealed class HttpTrackerTests
                         break;
                     case 1:
                         asked++;
-                        tracker.OnExchange(new HttpExchangeRecord { Head = head, Length = (ushort)(pos * 100), Flags = (HttpFlags)flags }, sink);
+                        tracker.OnExchange(new HttpExchangeRecord { Head = head, Length = (ushort)(pos * 100), Flags = (HttpFlags)flags }, new byte[HttpExchangeRecord.ShortLine], sink);
                         break;
                     case 2:
                         tracker.OnHead(head, sink);
