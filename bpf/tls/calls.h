@@ -34,6 +34,8 @@ static __always_inline void begin_session(struct tls_session *session)
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 
 	session->id = new_flow_id();
+	session->http.conn = session->id;
+	session->http.is_tls = 1;
 	session->tgid = current_tgid();
 	bpf_probe_read_kernel(&session->comm, sizeof(session->comm), &leader->comm);
 	count_in(&tls_counts, TLS_SESSIONS);
@@ -69,6 +71,16 @@ static __always_inline int is_stale(struct tls_session *session, __u32 written)
 	return !conn || conn->id != session->conn;
 }
 
+static __always_inline int put_call(struct tls_caller *caller, const struct tls_call *call)
+{
+	struct tls_call *kept = bpf_map_lookup_elem(&tls_calls, caller);
+
+	if (!kept)
+		return bpf_map_update_elem(&tls_calls, caller, call, BPF_ANY);
+	*kept = *call;
+	return 0;
+}
+
 static __always_inline struct tls_session *enter(struct tls_caller *caller, struct tls_call *call)
 {
 	struct tls_session *session = session_of(call->ssl);
@@ -77,11 +89,13 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 		session = new_session(call->ssl);
 	else if (is_stale(session, call->written))
 		renew_session(session);
-	if (!session || session->http.off)
-		return session;
+	if (!session)
+		return 0;
 	call->base = call->from;
 	call->begun_ns = bpf_ktime_get_ns();
-	if (bpf_map_update_elem(&tls_calls, caller, call, BPF_ANY)) {
+	if (session->http.off)
+		call->is_inside = call->left = 0;
+	if (put_call(caller, call)) {
 		count_in(&tls_counts, TLS_CALLS_FULL);
 		stream_of(&session->http, call->written)->state = HTTP_LOST;
 	}
@@ -91,7 +105,8 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 static __always_inline int enter_thread(struct pt_regs *ctx, __u32 written, __u64 count_at)
 {
 	struct tls_caller caller = thread_caller();
-	struct tls_call call = {.ssl = PT_REGS_PARM1(ctx), .from = PT_REGS_PARM2(ctx), .count_at = count_at, .written = written};
+	struct tls_call call = {
+		.ssl = PT_REGS_PARM1(ctx), .from = PT_REGS_PARM2(ctx), .count_at = count_at, .written = written, .is_inside = 1};
 
 	enter(&caller, &call);
 	return 0;
@@ -102,13 +117,13 @@ static __always_inline int leave(struct pt_regs *ctx, struct tls_caller *caller,
 {
 	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, caller);
 
-	if (!call)
+	if (!call || !call->is_inside)
 		return 0;
+	call->is_inside = 0;
 	if (count > 0 && count <= 0x7fffffff) {
 		call->left = count;
 		bpf_tail_call(ctx, &tls_programs, 0);
 	}
-	bpf_map_delete_elem(&tls_calls, caller);
 	return 0;
 }
 
@@ -126,7 +141,7 @@ static __always_inline int leave_ex(struct pt_regs *ctx)
 	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &caller);
 	__s64 count = 0;
 
-	if (call && (int)PT_REGS_RC(ctx) == 1)
+	if (call && call->is_inside && (int)PT_REGS_RC(ctx) == 1)
 		bpf_probe_read_user(&count, sizeof(count), (void *)call->count_at);
 	return leave(ctx, &caller, count);
 }
@@ -145,11 +160,18 @@ static __always_inline int free_session(struct pt_regs *ctx)
 {
 	struct tls_key key = {.ssl = PT_REGS_PARM1(ctx), .tgid = current_tgid()};
 	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, &key);
+	struct tcp_conn *conn;
 	struct tls_end *end;
 
 	if (!session)
 		return 0;
 	count_in(&tls_counts, TLS_SESSIONS_FREED);
+	/* Where the connection was closed before, its end has told of the request that waited. */
+	conn = session->http.asked.length ? joined_conn(session) : 0;
+	if (conn) {
+		emit_unanswered(&session->http);
+		conn->http_told++;
+	}
 	if (session->is_http) {
 		end = bpf_ringbuf_reserve(&flow_events, sizeof(*end), 0);
 		if (end) {

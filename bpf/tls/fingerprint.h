@@ -55,7 +55,7 @@ static __always_inline int note_record(struct pt_regs *ctx)
 	struct tls_key key = {};
 	__u32 zero = 0;
 
-	if (!call || (int)PT_REGS_PARM3(ctx) < FINGERPRINT_BYTES)
+	if (!call || !call->is_inside || (int)PT_REGS_PARM3(ctx) < FINGERPRINT_BYTES)
 		return 0;
 	key.ssl = call->ssl;
 	key.tgid = caller.thread >> 32;

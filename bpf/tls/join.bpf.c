@@ -24,7 +24,7 @@ static __always_inline struct tls_session *session_of_call(void)
 	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &caller);
 	struct tls_key key = {};
 
-	if (!call)
+	if (!call || !call->is_inside)
 		return 0;
 	key.ssl = call->ssl;
 	key.tgid = caller.thread >> 32;
