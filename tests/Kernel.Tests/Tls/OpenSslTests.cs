@@ -46,6 +46,9 @@ public sealed class OpenSslTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Every_read_is_seen_in_one_hit() => Libraries.LibSsl.ShouldHaveOneProbeForReads();
+
     [Theory]
     [InlineData("threads")]
     [InlineData("loop")]

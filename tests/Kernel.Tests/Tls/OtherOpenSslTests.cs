@@ -56,6 +56,12 @@ public sealed class OtherOpenSslTests : IDisposable
     [Theory]
     [InlineData(OpenSsl11)]
     [InlineData(OpenSsl35)]
+    public void Every_read_is_seen_in_one_hit(string release) =>
+        Targets(Userland.Of(release))[0].ShouldHaveOneProbeForReads();
+
+    [Theory]
+    [InlineData(OpenSsl11)]
+    [InlineData(OpenSsl35)]
     public void Curl_and_nginx_show_each_request_once_on_each_side_with_its_bytes(string release)
     {
         var userland = Userland.Of(release);

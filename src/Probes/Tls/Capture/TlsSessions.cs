@@ -16,6 +16,9 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>A server's session may be known by its answer only, and a client may wait long for that.</summary>
+    private static readonly TimeSpan PatienceWithRequests = TimeSpan.FromHours(1);
+
     private readonly Dictionary<ulong, Session> _sessions = [];
     private readonly Dictionary<ulong, ulong> _sessionOfConn = [];
     private readonly Queue<(ulong Session, ulong Conn, uint Sweep)> _closed = [];
@@ -175,7 +178,7 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
         var now = time.GetTimestamp();
         foreach (var (id, session) in _sessions)
         {
-            if (session.Join is null && time.GetElapsedTime(session.TouchedAt, now) > Patience)
+            if (session.Join is null && time.GetElapsedTime(session.TouchedAt, now) > (session.Held.Count > 0 ? Patience : PatienceWithRequests))
             {
                 GiveUp(id, session, session.Held.Count(IsHead));
                 _sessions.Remove(id);
