@@ -19,6 +19,8 @@ struct tls_programs_map {
 
 extern struct tls_programs_map tls_programs SEC(".maps");
 
+#define MAX_NESTED_NS 10000000000ULL
+
 static const struct tls_session no_session;
 
 static __always_inline struct tls_caller thread_caller(void)
@@ -71,13 +73,29 @@ static __always_inline int is_stale(struct tls_session *session, __u32 written)
 	return !conn || conn->id != session->conn;
 }
 
-static __always_inline int put_call(struct tls_caller *caller, const struct tls_call *call)
+/* TLS inside TLS: the outer session's records leave in a call of the inner one's, and the inner one is on the outer one's socket.
+ * A call that never came back must not be in the way for ever. */
+static __always_inline int is_nested(const struct tls_call *kept, const struct tls_call *call)
+{
+	return kept->is_inside && kept->ssl != call->ssl && call->sp < kept->sp &&
+	       call->begun_ns - kept->begun_ns < MAX_NESTED_NS;
+}
+
+static __always_inline int put_call(struct tls_caller *caller, const struct tls_call *call, const struct tls_session *session)
 {
 	struct tls_call *kept = bpf_map_lookup_elem(&tls_calls, caller);
+	struct tls_session *inner;
 
 	if (!kept)
 		return bpf_map_update_elem(&tls_calls, caller, call, BPF_ANY);
-	*kept = *call;
+	if (!is_nested(kept, call)) {
+		*kept = *call;
+		return 0;
+	}
+	count_in(&tls_counts, TLS_CALLS_NESTED);
+	inner = session_of(kept->ssl);
+	if (inner && session->conn)
+		join_session(inner, session->sk, JOIN_FINGERPRINT);
 	return 0;
 }
 
@@ -95,7 +113,7 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 	call->begun_ns = bpf_ktime_get_ns();
 	if (session->http.off)
 		call->is_inside = call->left = 0;
-	if (put_call(caller, call)) {
+	if (put_call(caller, call, session)) {
 		count_in(&tls_counts, TLS_CALLS_FULL);
 		stream_of(&session->http, call->written)->state = HTTP_LOST;
 	}
@@ -105,8 +123,12 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 static __always_inline int enter_thread(struct pt_regs *ctx, __u32 written, __u64 count_at)
 {
 	struct tls_caller caller = thread_caller();
-	struct tls_call call = {
-		.ssl = PT_REGS_PARM1(ctx), .from = PT_REGS_PARM2(ctx), .count_at = count_at, .written = written, .is_inside = 1};
+	struct tls_call call = {.ssl = PT_REGS_PARM1(ctx),
+	                        .from = PT_REGS_PARM2(ctx),
+	                        .count_at = count_at,
+	                        .sp = PT_REGS_SP(ctx),
+	                        .written = written,
+	                        .is_inside = 1};
 
 	enter(&caller, &call);
 	return 0;
@@ -117,7 +139,7 @@ static __always_inline int leave(struct pt_regs *ctx, struct tls_caller *caller,
 {
 	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, caller);
 
-	if (!call || !call->is_inside)
+	if (!call || !call->is_inside || PT_REGS_SP(ctx) < call->sp)
 		return 0;
 	call->is_inside = 0;
 	if (count > 0 && count <= 0x7fffffff) {

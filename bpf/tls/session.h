@@ -22,6 +22,7 @@ struct tls_call {
 	__u64 from;     /* what of it is not taken yet */
 	__u64 count_at; /* where an _ex call puts the number of bytes */
 	__u64 begun_ns;
+	__u64 sp; /* of the thread where it begins */
 	__u32 left;
 	__u8 written;
 	__u8 is_inside; /* it has begun and is not over; entries of threads that are in none are kept for their next one */

@@ -69,5 +69,6 @@ enum tls_count {
 	TLS_JOIN_CHANGED, /* the fingerprint knew better */
 	TLS_HTTP2,        /* sessions that are not decoded */
 	TLS_CALLS_FULL,   /* calls of more threads at once than there is room for */
+	TLS_CALLS_NESTED, /* of a session whose plaintext is another session's records */
 	TLS_COUNTS,
 };
