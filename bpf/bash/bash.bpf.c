@@ -47,6 +47,14 @@ struct {
 	__type(value, __u32);
 } bash_owners SEC(".maps");
 
+/* By thread: the breakpoint has told this line, and the probe at the same place may be still to come by. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_SHELLS);
+	__type(key, __u32);
+	__type(value, __u32);
+} bash_told SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, LOSS_COUNT);
@@ -157,6 +165,21 @@ static __always_inline int tell_line(const char *text)
 	return 0;
 }
 
+static __always_inline int take_told(void)
+{
+	__u32 thread = bpf_get_current_pid_tgid();
+
+	return bpf_map_delete_elem(&bash_told, &thread) == 0;
+}
+
+static __always_inline void note_told(void)
+{
+	__u32 thread = bpf_get_current_pid_tgid();
+	__u32 value = 1;
+
+	bpf_map_update_elem(&bash_told, &thread, &value, BPF_ANY);
+}
+
 /* Attached where readline() returns. */
 SEC("uprobe")
 int bash_on_line(struct pt_regs *ctx)
@@ -165,14 +188,23 @@ int bash_on_line(struct pt_regs *ctx)
 	struct bash_process process;
 	struct bash_shell *shell;
 
-	if (!text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
+	if (take_told() || !text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
 		return 0;
 	shell = bpf_map_lookup_elem(&bash_shells, &process.file);
 	return shell && speaks_for(shell, ctx, process.tgid) ? tell_line(text) : 0;
 }
 
-/* A breakpoint at the same place, in the one process that began before its file had a probe. The probe takes long to attach;
- * it speaks from the moment on in which its program is in the table, and until then this does. */
+/* The probe speaks for this process: for its program, or for the library that it loaded. */
+static __always_inline int has_probe(struct bash_process *process)
+{
+	struct bash_shell *shell = bpf_map_lookup_elem(&bash_shells, &process->file);
+
+	return shell && (shell->owner || bpf_map_lookup_elem(&bash_owners, &process->tgid));
+}
+
+/* A breakpoint at the same place, in a process that began before its file had a probe. The probe takes long to attach; it speaks
+ * from the moment on in which user space says so, and until then this does. A return meets first this and then the probe, and at that
+ * moment both would speak: the thread waits in between while the kernel puts the probe into its memory. */
 SEC("perf_event")
 int bash_on_break(struct bpf_perf_event_data *ctx)
 {
@@ -181,7 +213,12 @@ int bash_on_break(struct bpf_perf_event_data *ctx)
 
 	if (!text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
 		return 0;
-	return bpf_map_lookup_elem(&bash_shells, &process.file) ? 0 : tell_line(text);
+	if (has_probe(&process)) {
+		take_told();
+		return 0;
+	}
+	note_told();
+	return tell_line(text);
 }
 
 SEC("tp_btf/sched_process_exec")

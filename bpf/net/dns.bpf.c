@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Hands out the datagrams and TCP segments of the DNS ports as they are. What they mean is found out in user space. */
-#include "dns.h"
+#include "dns_out.h"
+#include "nat.h"
 
 #define MAX_PIECES 17 /* of a packet of 64 KiB */
 
 extern struct tcp_conns_map tcp_conns SEC(".maps");
-extern struct flow_losses_map flow_losses SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, RING_BYTES);
-} dns_events SEC(".maps");
 
 /* Puts the wire types into the object's BTF, where the layout test reads them. */
 const struct dns_record *wire_dns_record;
@@ -44,30 +39,19 @@ static __always_inline int read_packet(struct __sk_buff *skb, __u32 at, __u32 eg
 }
 
 /* A packet on its way out has been translated already (DNAT to a cluster's or a container's resolver), the answer will come back
- * as the socket knows it: a connected socket says which peer that is. */
-static __always_inline void prefer_socket(struct bpf_sock *sk, struct dns_record *record)
+ * as the socket knows it: a connected socket says which peer that is, of others connection tracking knows it. */
+static __always_inline void undo_nat(struct __sk_buff *skb, struct bpf_sock *sk, struct dns_record *record)
 {
-	__u32 address[4];
+	struct flow_ends ends, now = {};
 
-	if (!sk->dst_port)
+	if (sk->dst_port)
+		read_socket(sk, sk->family == AF_INET, &ends);
+	else if (!ends_before_nat(skb, sk, &now, &ends))
 		return;
-	if (sk->family == AF_INET) {
-		map_ipv4(record->saddr, sk->src_ip4);
-		map_ipv4(record->daddr, sk->dst_ip4);
-	} else {
-		address[0] = sk->src_ip6[0];
-		address[1] = sk->src_ip6[1];
-		address[2] = sk->src_ip6[2];
-		address[3] = sk->src_ip6[3];
-		__builtin_memcpy(record->saddr, address, 16);
-		address[0] = sk->dst_ip6[0];
-		address[1] = sk->dst_ip6[1];
-		address[2] = sk->dst_ip6[2];
-		address[3] = sk->dst_ip6[3];
-		__builtin_memcpy(record->daddr, address, 16);
-	}
-	record->sport = sk->src_port;
-	record->dport = bpf_ntohs(sk->dst_port);
+	__builtin_memcpy(record->saddr, ends.laddr, 16);
+	__builtin_memcpy(record->daddr, ends.raddr, 16);
+	record->sport = ends.lport;
+	record->dport = ends.rport;
 }
 
 /* TCP sends in whatever process is running; UDP in the one that sends, unless the kernel itself does. */
@@ -85,33 +69,6 @@ static __always_inline __u32 sender_of(struct bpf_sock *sk, __u8 transport)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 	return BPF_CORE_READ(task, tgid);
-}
-
-/* From 1 to most, a power of two, in a form in which the verifier sees it. */
-static __always_inline __u32 within(__u32 count, __u32 most)
-{
-	__u64 less = count - 1;
-
-	asm volatile("%0 &= %1" : "+r"(less) : "i"(most - 1));
-	return less + 1;
-}
-
-/* 5.10 reserves only what is known when the program is loaded, and copies only from memory that another packet may be using. */
-static __always_inline void emit(struct __sk_buff *skb, const struct dns_record *head, __u32 from, __u32 room)
-{
-	struct dns_record *record = bpf_ringbuf_reserve(&dns_events, sizeof(*record) + room, 0);
-
-	if (!record) {
-		count_loss_in(&flow_losses, LOSS_DNS_RING_FULL, head->length);
-		return;
-	}
-	*record = *head;
-	if (head->captured && bpf_skb_load_bytes(skb, from, record + 1, within(head->captured, room))) {
-		bpf_ringbuf_discard(record, 0);
-		count_loss_in(&flow_losses, LOSS_DNS_UNREADABLE, head->length);
-		return;
-	}
-	bpf_ringbuf_submit(record, ring_wake_flag(&dns_events));
 }
 
 /* The sequence number of a byte of a segment. */
@@ -146,24 +103,17 @@ __attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 fr
 	if (flags & DNS_BEGIN)
 		head.seq++; /* the SYN's own */
 	if (flags & DNS_SENT) {
-		prefer_socket(sk, &head);
+		undo_nat(skb, sk, &head);
 		head.tgid = sender_of(sk, head.transport);
 	}
 	head.at_ns = bpf_ktime_get_ns();
 	head.netns = netns_of((struct sock *)address_of(sk));
-	head.length = count;
-	head.captured = count < DNS_LARGE ? count : DNS_LARGE;
 	head.flags = flags;
-	if (count <= DNS_SMALL)
-		emit(skb, &head, from, DNS_SMALL);
-	else if (count <= DNS_MEDIUM)
-		emit(skb, &head, from, DNS_MEDIUM);
-	else
-		emit(skb, &head, from, DNS_LARGE);
+	dns_emit(skb, &head, from, count);
 	return 0;
 }
 
-/* A datagram whose payload begins at from. What does not fit into the largest record is left out; its length tells. */
+/* A datagram whose payload begins at from, and which has no flow: the table is full. */
 __attribute__((noinline)) int dns_on_datagram(struct __sk_buff *skb, __u32 egress, __u32 from)
 {
 	return dns_take(skb, from - 8, from, skb->len - from, egress ? DNS_SENT : 0);

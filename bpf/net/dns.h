@@ -13,6 +13,11 @@ struct dns_ports_map {
 	__type(value, struct dns_ports);
 };
 
+struct dns_events_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+};
+
 int dns_on_datagram(struct __sk_buff *skb, __u32 egress, __u32 from);
 int dns_on_segment(struct __sk_buff *skb, __u32 egress);
 

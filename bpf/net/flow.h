@@ -14,7 +14,7 @@
 #define RING_WAKE_BYTES (RING_BYTES / 4) /* a wake-up costs more than many records */
 #define RING_WAKE_STEP (64 * 1024)       /* so often a reader that does not come is woken again */
 #define RING_WAKE_NEAR 512
-#define DEFAULT_FLOWS 65536              /* user space resizes before loading */
+#define DEFAULT_FLOWS 65536 /* user space resizes before loading */
 #define MAX_LISTENERS 16384
 
 struct owner {
@@ -35,13 +35,15 @@ struct tcp_conn {
 	__u32 swept_retransmits;
 	__u8 saddr[16];
 	__u8 daddr[16];
+	__u8 nat_addr[16]; /* where its SYN went, if that was elsewhere */
+	__u16 nat_port;
 	__u16 sport;
 	__u16 dport;
 	__u32 netns;
 	__u8 direction;
 	__u8 established;
 	__u8 reported;
-	__u8 adopted;     /* older than the agent */
+	__u8 adopted; /* older than the agent */
 	__u16 http_asked; /* before 5.11: requests that waited for their answer, and answers to them; each written from one place only */
 	__u16 http_told;
 	struct owner owner;
@@ -53,12 +55,18 @@ struct listener_key {
 	__u16 pad;
 };
 
-struct udp_key {
-	__u64 sk;
+/* This host's end of a flow and the other one. Ports in host order. */
+struct flow_ends {
 	__u8 laddr[16];
 	__u8 raddr[16];
 	__u16 lport;
 	__u16 rport;
+};
+
+/* The ends as packets show them. */
+struct udp_key {
+	__u64 sk;
+	struct flow_ends ends;
 	__u32 pad;
 };
 
@@ -69,11 +77,13 @@ struct udp_flow {
 	__u64 rx_bytes;
 	__u64 reported_tx;
 	__u64 reported_rx;
-	__u64 changed_ns; /* the sweep that last saw a change */
+	__u64 changed_ns;            /* the sweep that last saw a change */
+	struct flow_ends before_nat; /* the ends as the socket knows them, if translated */
 	__u32 netns;
 	__u8 direction;
 	__u8 reported;
-	__u8 pad[2];
+	__u8 translated; /* on the way out, in the socket's own network namespace */
+	__u8 pad;
 	struct owner owner;
 };
 
@@ -178,6 +188,16 @@ static __always_inline __u64 address_of(const void *pointer)
 	return address;
 }
 
+/* A helper that came with 5.11, and with it a verifier that knows what this version allows. */
+enum bpf_func_id___since_5_11 {
+	BPF_FUNC_sock_from_file___since_5_11 = 162,
+};
+
+static __always_inline int is_since_5_11(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id___since_5_11, BPF_FUNC_sock_from_file___since_5_11);
+}
+
 static __always_inline void set_owner(struct owner *owner, struct task_struct *task, __u8 rank)
 {
 	struct task_struct *leader;
@@ -217,16 +237,31 @@ static __always_inline __u64 ring_wake_flag(void *ring)
 	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) >= RING_WAKE_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
+static __always_inline int same_remote(const struct flow_ends *one, const struct flow_ends *other)
+{
+	__u64 here[2], there[2];
+
+	__builtin_memcpy(here, one->raddr, 16);
+	__builtin_memcpy(there, other->raddr, 16);
+	return one->rport == other->rport && here[0] == there[0] && here[1] == there[1];
+}
+
 static __always_inline void fill_udp_event(struct flow_event *event, const struct udp_key *key, const struct udp_flow *flow)
 {
+	const struct flow_ends *ends = flow->translated ? &flow->before_nat : &key->ends;
+
 	__builtin_memset(event, 0, sizeof(*event));
 	event->id = flow->id;
 	event->tx_bytes = flow->tx_bytes;
 	event->rx_bytes = flow->rx_bytes;
-	__builtin_memcpy(event->saddr, key->laddr, 16);
-	__builtin_memcpy(event->daddr, key->raddr, 16);
-	event->sport = key->lport;
-	event->dport = key->rport;
+	__builtin_memcpy(event->saddr, ends->laddr, 16);
+	__builtin_memcpy(event->daddr, ends->raddr, 16);
+	event->sport = ends->lport;
+	event->dport = ends->rport;
+	if (flow->translated && !same_remote(ends, &key->ends)) {
+		__builtin_memcpy(event->nat_addr, key->ends.raddr, 16);
+		event->nat_port = key->ends.rport;
+	}
 	event->netns = flow->netns;
 	event->transport = IPPROTO_UDP;
 	event->direction = flow->direction;

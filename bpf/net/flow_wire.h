@@ -42,6 +42,7 @@ struct flow_event {
 	__u64 rx_bytes;
 	__u8 saddr[16]; /* local side, network order, IPv4 in mapped form */
 	__u8 daddr[16];
+	__u8 nat_addr[16]; /* where its packets left for, if translated in its own network namespace */
 	__u32 retransmits;
 	__u32 rtt_us; /* 0: no sample */
 	__u32 rtt_var_us;
@@ -49,14 +50,15 @@ struct flow_event {
 	__u32 netns; /* inode */
 	__u16 sport; /* host order */
 	__u16 dport;
+	__u16 nat_port; /* 0: not translated there, or not seen */
 	__u8 transport;
 	__u8 direction;
 	__u8 flags;
 	__u8 owner_rank; /* enum owner_rank */
 	char comm[16];   /* the process's name when the owner was learnt */
-	__u8 pad[4];
+	__u8 pad[2];
 };
-_Static_assert(sizeof(struct flow_event) == 104, "flow_event is a wire format");
+_Static_assert(sizeof(struct flow_event) == 120, "flow_event is a wire format");
 
 /* What user space asks of the next walk, and what it needs to know before it. Mirrored by src/Probes/Net/FlowControl.cs. */
 struct flow_control {

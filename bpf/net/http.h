@@ -113,17 +113,27 @@ static __always_inline int on_start(struct http_stream *stream, __u8 c, __u32 at
 	return c == 'H' ? STEP_NONE : STEP_OFF;
 }
 
-static __always_inline int on_method(struct http_sock *sock, struct http_stream *stream, __u8 c)
+/* What a request's method says of its response. 0 when the request 64 before it is not answered yet and was of another kind: then it
+ * cannot be told any more where that one's response ends. */
+static __always_inline int note_method(struct http_sock *sock, const struct http_stream *stream, int is_head, int is_connect)
 {
 	__u64 bit = 1ULL << (stream->message & 63);
+	__u64 head = is_head ? bit : 0, connect = is_connect ? bit : 0;
 
+	if (stream->message - stream_of(sock, !sock->requests)->message >= 64 &&
+	    ((sock->head_requests & bit) != head || (sock->connect_requests & bit) != connect))
+		return 0;
+	sock->head_requests = (sock->head_requests & ~bit) | head;
+	sock->connect_requests = (sock->connect_requests & ~bit) | connect;
+	return 1;
+}
+
+static __always_inline int on_method(struct http_sock *sock, struct http_stream *stream, __u8 c)
+{
 	if (c == ' ') {
-		sock->head_requests &= ~bit;
-		sock->connect_requests &= ~bit;
-		if (stream->line == 4 && stream->tail == 0x48454144 /* HEAD */)
-			sock->head_requests |= bit;
-		if (stream->line == 7 && stream->tail == 0x434f4e4e454354 /* CONNECT */)
-			sock->connect_requests |= bit;
+		if (!note_method(sock, stream, stream->line == 4 && stream->tail == 0x48454144 /* HEAD */,
+		                 stream->line == 7 && stream->tail == 0x434f4e4e454354 /* CONNECT */))
+			return STEP_BAD;
 		stream->state = HTTP_TARGET;
 		stream->tail = 0;
 		stream->line++;

@@ -83,8 +83,9 @@ static __always_inline int take_request(struct __sk_buff *skb, struct http_sock 
 		if (!line)
 			return 0;
 	}
+	if (!note_plain_method(sock, stream, word_at(window, 0)))
+		return 0;
 	begin_plain(stream, found);
-	note_plain_method(sock, stream, word_at(window, 0));
 	if (!keep_asked(sock, stream, window, line, flags)) {
 		stream->line_from = from;
 		stream->line_waits = line;

@@ -121,15 +121,11 @@ struct http_sock {
 	__u8 pad[4];
 };
 
-/* From 5.11 on the hook that sees a connection's end may look into the socket's storage for a request that waits; before, such
- * requests are counted in tcp_conns. */
-enum bpf_func_id___since_5_11 {
-	BPF_FUNC_sock_from_file___since_5_11 = 162,
-};
-
+/* The hook that sees a connection's end may look into the socket's storage for a request that waits; where it may not, such requests
+ * are counted in tcp_conns. */
 static __always_inline int storage_is_traceable(void)
 {
-	return bpf_core_enum_value_exists(enum bpf_func_id___since_5_11, BPF_FUNC_sock_from_file___since_5_11);
+	return is_since_5_11();
 }
 
 struct http_socks_map {

@@ -236,16 +236,9 @@ static __always_inline __u32 line_to_query(const struct http_window *window)
 	return 0;
 }
 
-/* What a plain request's method says of its response. */
-static __always_inline void note_plain_method(struct http_sock *sock, const struct http_stream *stream, __u64 word)
+static __always_inline int note_plain_method(struct http_sock *sock, const struct http_stream *stream, __u64 word)
 {
-	__u64 bit = 1ULL << (stream->message & 63);
-
-	sock->connect_requests &= ~bit;
-	if ((__u32)word == 0x44414548 /* HEAD */)
-		sock->head_requests |= bit;
-	else
-		sock->head_requests &= ~bit;
+	return note_method(sock, stream, (__u32)word == 0x44414548 /* HEAD */, 0);
 }
 
 /* A message whose head was walked to its end. */

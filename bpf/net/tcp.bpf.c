@@ -87,6 +87,8 @@ static __always_inline void fill_event(struct flow_event *event, struct tcp_conn
 	event->rtt_var_us = event->rtt_us ? BPF_CORE_READ(tp, mdev_us) >> 2 : 0;
 	__builtin_memcpy(event->saddr, conn->saddr, 16);
 	__builtin_memcpy(event->daddr, conn->daddr, 16);
+	__builtin_memcpy(event->nat_addr, conn->nat_addr, 16);
+	event->nat_port = conn->nat_port;
 	event->sport = conn->sport;
 	event->dport = conn->dport;
 	event->netns = conn->netns;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* UDP keeps no counters in the socket, so its packets are counted, at the cgroup's socket filters. */
-#include "dns.h"
+#include "dns_out.h"
+#include "nat.h"
 
 #define MAX_EXTENSION_HEADERS 4
 
 struct udp_flows_map udp_flows SEC(".maps");
 struct udp_socks_map udp_socks SEC(".maps");
 struct dns_ports_map dns_ports SEC(".maps");
-extern struct flow_losses_map flow_losses SEC(".maps");
+struct dns_events_map dns_events SEC(".maps");
 extern struct flow_control_map flow_control SEC(".maps");
 
 /* The datagram that this CPU is handing to a socket: whether it fits in the socket's buffer is known only afterwards. */
@@ -135,7 +136,8 @@ static __always_inline void remember_first_flow(const struct udp_key *key, struc
 		count_loss_in(&flow_losses, LOSS_OWNERS_FULL, 0);
 }
 
-static __always_inline struct udp_flow *new_flow(const struct udp_key *key, int egress)
+static __always_inline struct udp_flow *new_flow(struct __sk_buff *skb, struct bpf_sock *bpf_sk, const struct udp_key *key,
+                                                 int egress)
 {
 	struct sock *sk = (struct sock *)key->sk;
 	struct udp_flow flow = {.id = new_flow_id(), .netns = netns_of(sk)};
@@ -143,13 +145,35 @@ static __always_inline struct udp_flow *new_flow(const struct udp_key *key, int 
 	flow.direction = is_bound_by_name(sk) ? FLOW_INCOMING : FLOW_OUTGOING;
 	if (egress && !is_kernel_socket(sk))
 		set_owner_current(&flow.owner, OWNER_EXACT);
+	if (egress)
+		flow.translated = ends_before_nat(skb, bpf_sk, &key->ends, &flow.before_nat);
 	remember_first_flow(key, &flow.owner);
 	bpf_map_update_elem(&udp_flows, key, &flow, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&udp_flows, key);
 }
 
-/* One datagram of a socket of this host. Returns where its payload begins when that may be DNS, else 0. A function of its own: its
- * locals would not fit on the stack beside those of http. */
+/* What goes to the DNS part. A packet on its way out may have been translated already, the answer will come back as the socket knows
+ * it. */
+static __always_inline void hand_out_dns(struct __sk_buff *skb, __u32 egress, __u32 from, const struct udp_key *key,
+                                         const struct udp_flow *flow)
+{
+	const struct flow_ends *ends = flow->translated ? &flow->before_nat : &key->ends;
+	struct dns_record record = {.transport = IPPROTO_UDP, .netns = flow->netns};
+
+	record.at_ns = bpf_ktime_get_ns();
+	__builtin_memcpy(record.saddr, ends->laddr, 16);
+	__builtin_memcpy(record.daddr, ends->raddr, 16);
+	record.sport = ends->lport;
+	record.dport = ends->rport;
+	if (egress) {
+		record.flags = DNS_SENT;
+		record.tgid = flow->owner.rank == OWNER_EXACT ? flow->owner.tgid : 0;
+	}
+	dns_emit(skb, &record, from, skb->len - from);
+}
+
+/* One datagram of a socket of this host. Returns where its payload begins when that may be DNS and it has no flow, else 0. A function
+ * of its own: its locals would not fit on the stack beside those of http. */
 __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egress)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -168,36 +192,47 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 		count_loss_in(&flow_losses, LOSS_PACKET_UNREADABLE, skb->len);
 		return 0;
 	}
-	key.sk = address_of(sk);
-	__builtin_memcpy(key.laddr, egress ? packet.saddr : packet.daddr, 16);
-	__builtin_memcpy(key.raddr, egress ? packet.daddr : packet.saddr, 16);
-	key.lport = bpf_ntohs(egress ? packet.sport : packet.dport);
-	key.rport = bpf_ntohs(egress ? packet.dport : packet.sport);
-	if (may_be_dns(&dns_ports, sk, key.lport, key.rport))
+	/* To find the flow the pointer itself will do, where it may be part of a key. */
+	if (is_since_5_11())
+		key.sk = (__u64)(long)sk;
+	else
+		key.sk = address_of(sk);
+	__builtin_memcpy(key.ends.laddr, egress ? packet.saddr : packet.daddr, 16);
+	__builtin_memcpy(key.ends.raddr, egress ? packet.daddr : packet.saddr, 16);
+	key.ends.lport = bpf_ntohs(egress ? packet.sport : packet.dport);
+	key.ends.rport = bpf_ntohs(egress ? packet.dport : packet.sport);
+	if (may_be_dns(&dns_ports, sk, key.ends.lport, key.ends.rport))
 		dns = skb->len - packet.payload;
 	flow = bpf_map_lookup_elem(&udp_flows, &key);
-	if (!flow)
-		flow = new_flow(&key, egress);
+	if (!flow) {
+		key.sk = address_of(sk);
+		flow = new_flow(skb, sk, &key, egress);
+	}
+	if (flow && flow->translated && !dns && may_be_dns(&dns_ports, sk, flow->before_nat.lport, flow->before_nat.rport))
+		dns = skb->len - packet.payload;
 	if (!flow) {
 		count_loss_in(&flow_losses, LOSS_UDP_TABLE_FULL, packet.payload);
 		return dns;
 	}
 	if (egress) {
 		__sync_fetch_and_add(&flow->tx_bytes, packet.payload);
-		if (flow->owner.rank < OWNER_EXACT && !is_kernel_socket((struct sock *)key.sk))
+		if (flow->owner.rank < OWNER_EXACT && !is_kernel_socket((struct sock *)address_of(sk)))
 			set_owner_current(&flow->owner, OWNER_EXACT);
-		return dns;
+	} else {
+		__sync_fetch_and_add(&flow->rx_bytes, packet.payload);
+		delivery = bpf_map_lookup_elem(&udp_delivering, &zero);
+		if (delivery) {
+			delivery->key = key;
+			delivery->bytes = packet.payload;
+		}
 	}
-	__sync_fetch_and_add(&flow->rx_bytes, packet.payload);
-	delivery = bpf_map_lookup_elem(&udp_delivering, &zero);
-	if (delivery) {
-		delivery->key = key;
-		delivery->bytes = packet.payload;
-	}
-	return dns;
+	if (dns)
+		hand_out_dns(skb, egress, dns, &key, flow);
+	return 0;
 }
 
 int http_on_segment(struct __sk_buff *skb, __u32 egress);
+int nat_on_syn(struct __sk_buff *skb);
 
 static __always_inline int on_packet(struct __sk_buff *skb, __u32 egress, int http)
 {
@@ -214,6 +249,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u32 egress, int ht
 		if (dns)
 			dns_on_datagram(skb, egress, dns);
 	} else if (sk->protocol == IPPROTO_TCP) {
+		if (egress && sk->state == TCP_SYN_SENT)
+			nat_on_syn(skb);
 		if (may_be_dns(&dns_ports, sk, sk->src_port, 0))
 			dns_on_segment(skb, egress);
 		else if (http)

@@ -62,10 +62,10 @@ static __always_inline __u32 take_request(struct tls_session *session, struct ht
 	__u64 first = word_at(window, 0);
 	__u32 taken;
 
-	if (!is_plain_method(first) || !ends_in_version(window, window->found.line))
+	if (!is_plain_method(first) || !ends_in_version(window, window->found.line) ||
+	    !note_plain_method(&session->http, stream, first))
 		return 0;
 	taken = begin_whole(stream, &window->found, piece->begun_ns);
-	note_plain_method(&session->http, stream, first);
 	if (!keep_session_asked(session, stream, window))
 		emit_whole_line(stream, ssl, piece->from - session->line_base, window->found.line);
 	begin_body(stream);

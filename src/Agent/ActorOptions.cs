@@ -72,6 +72,7 @@ internal static class ActorOptions
             DnsPorts = options.Dns.Ports,
             DnsTimeout = options.Dns.Timeout,
             DnsNames = options.Dns.QueryTags,
+            Nat = nat,
         }),
         Table = new FlowTableOptions
         {

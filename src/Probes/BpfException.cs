@@ -11,6 +11,9 @@ public sealed class BpfException(string operation, int errno, string log = "") :
     /// <summary>The positive errno.</summary>
     public int Errno { get; } = errno;
 
+    /// <summary>The message without what libbpf logged.</summary>
+    public string Reason { get; } = Describe(operation, errno, "");
+
     /// <summary>True when a restart cannot help: not permitted, no such thing, not supported by this kernel.</summary>
     public bool IsPermanent => Errno is Probes.Errno.Perm or Probes.Errno.NoEntry or Probes.Errno.Access
         or Probes.Errno.Invalid or Probes.Errno.NotSupported or Probes.Errno.NoSys or Probes.Errno.SearchFailed;

@@ -29,6 +29,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
     private IActorRef _agent = null!;
     private TestProbe _datakit = null!;
     private TestProbe _output = null!;
+    private TestProbe _ready = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -39,13 +40,16 @@ public sealed class AgentTreeTests : IAsyncLifetime
             .WithActors((system, _) =>
             {
                 _kit = new TestKit(system);
-                (_datakit, _output) = (_kit.CreateTestProbe(), _kit.CreateTestProbe());
+                (_datakit, _output, _ready) = (_kit.CreateTestProbe(), _kit.CreateTestProbe(), _kit.CreateTestProbe());
+                system.EventStream.Subscribe(_ready, typeof(ProbeReady));
             })
             .WithEbpfActors(Options()));
         _host = builder.Build();
         await _host.StartAsync();
         _agent = _host.Services.GetRequiredService<IRequiredActor<AgentActor>>().ActorRef;
-        await AttachedTimes(1);
+
+        // The agent's word, not the kernel's: a flush does not wait for a probe of which the agent has not heard yet.
+        await _ready.ExpectMsgAsync<ProbeReady>(Soon);
     }
 
     public async ValueTask DisposeAsync()

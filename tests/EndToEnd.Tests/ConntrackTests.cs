@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using EbpfActors.EndToEnd.Tests.Agent;
@@ -28,7 +29,9 @@ public sealed class ConntrackTests
         }
 
         var status = await agent.StatusAsync();
-        status.PluginOf("ebpf-conntrack").Hooks.ShouldContain(h => h.Hook == "nat-events" && h.Rung.StartsWith("netlink in ", StringComparison.Ordinal));
+        status.PluginOf("ebpf-conntrack").Hooks.ShouldContain(h => h.Hook == "nat-events" && h.Rung.Length > 0);
+        status.PluginOf("ebpf-net").Hooks.ShouldContain(h => h.Hook == "nat-packets" && h.Rung == "cgroup_skb egress");
+        home.LogLines().ShouldContain(l => l.Contains("nat-events by ", StringComparison.Ordinal));
         (await agent.StopAsync()).Code.ShouldBe(0);
 
         var service = NatTopology.Service(isIPv6, withSourceNat).ToString();
@@ -57,6 +60,54 @@ public sealed class ConntrackTests
 
         NetflowPoints.Parse(home.PointLines()).Clients("udp", NatTopology.ServicePort, Environment.ProcessId).All
             .ShouldHaveSingleItem().Tags["dst_nat_ip"].ShouldBe(NatTopology.Backend(isIPv6: false).ToString());
+    }
+
+    [Theory]
+    [InlineData(ProtocolType.Tcp, true)]
+    [InlineData(ProtocolType.Udp, true)]
+    [InlineData(ProtocolType.Udp, false)]
+    public async Task What_its_own_namespace_translates_is_reported_with_the_peer_asked_for_and_the_backend(ProtocolType protocol, bool connected)
+    {
+        using var space = new NetworkNamespace();
+        space.Exec("nft", "add table ip nat");
+        space.Exec("nft", "add chain ip nat out { type nat hook output priority -100; }");
+        space.Exec("nft", $"add rule ip nat out ip daddr 127.0.0.9 {protocol.ToString().ToLowerInvariant()} dport 80 dnat to 127.0.0.1:8080");
+        using var home = new AgentHome();
+        using var agent = await AgentProcess.StartReadyAsync(home, [.. Plugins, "--include-loopback", "--output", $"file:{home.Points}"]);
+        var kind = protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram;
+        using var server = space.Run(() => new Socket(AddressFamily.InterNetwork, kind, protocol));
+        using var client = space.Run(() => new Socket(AddressFamily.InterNetwork, kind, protocol));
+        server.Bind(new IPEndPoint(IPAddress.Loopback, 8080));
+        var service = new IPEndPoint(IPAddress.Parse("127.0.0.9"), 80);
+
+        if (protocol == ProtocolType.Tcp)
+        {
+            server.Listen();
+            client.Connect(service);
+            using var accepted = server.Accept();
+            client.Send(new byte[30]);
+            accepted.Receive(new byte[30]);
+            accepted.Send(new byte[50]);
+        }
+        else
+        {
+            EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+            if (connected)
+            {
+                client.Connect(service);
+            }
+
+            client.SendTo(new byte[30], service);
+            server.ReceiveFrom(new byte[30], ref from);
+            server.SendTo(new byte[50], from);
+        }
+
+        client.Receive(new byte[50]);
+        (await agent.StopAsync()).Code.ShouldBe(0);
+
+        var points = NetflowPoints.Parse(home.PointLines()).Clients(protocol.ToString().ToLowerInvariant(), 80, Environment.ProcessId);
+        points.All.ShouldAllBe(p => p.Tags["dst_ip"] == "127.0.0.9" && p.Tags["dst_nat_ip"] == "127.0.0.1" && p.Tags["dst_nat_port"] == "8080");
+        (points.Sum("bytes_written"), points.Sum("bytes_read")).ShouldBe((30, 50));
     }
 
     /// <summary>One HTTP exchange a connection.</summary>

@@ -1,17 +1,16 @@
-using System.Diagnostics.CodeAnalysis;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Ledger;
+using EbpfActors.Actors.Probes;
 using EbpfActors.Probes;
 using EbpfActors.Probes.Bash;
 
 namespace EbpfActors.Actors.Bash;
 
 /// <summary>
-/// Owns a bash probe and the thread that reads it. Batches leave through <see cref="IBashProbeListener"/>, on that thread;
-/// after <see cref="Stop"/> has returned true the probe is disposed of, which detaches it.
+/// Reads a bash probe on a thread of its own. Batches leave through <see cref="IBashProbeListener"/>, on that thread; after
+/// <see cref="Stop"/> has returned true the probe is detached.
 /// </summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "The last of thread and actor to leave disposes; see LeaveProbe.")]
-internal sealed class BashProbeReader : IBashSink
+internal sealed class BashProbeReader : IBashSink, IProbeTurns
 {
     private readonly IBashProbe _probe;
     private readonly BashPluginOptions _options;
@@ -19,11 +18,8 @@ internal sealed class BashProbeReader : IBashSink
     private readonly IBashProbeListener _listener;
     private readonly CreditGate _credits;
     private readonly List<ShellCommand> _typed = [];
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Thread _thread;
-    private volatile bool _attached;
+    private readonly ProbeThread _thread;
     private int _drainWanted;
-    private int _users = 2;
 
     public BashProbeReader(BashPluginOptions options, LedgerStage stage, IBashProbeListener listener)
     {
@@ -32,61 +28,35 @@ internal sealed class BashProbeReader : IBashSink
         _stage = stage;
         _listener = listener;
         _credits = new CreditGate(options.Credits);
-        _thread = new Thread(Run) { IsBackground = true, Name = "bash-probe" };
+        _thread = new ProbeThread("bash-probe", _probe, this, options.StopDeadline);
     }
 
-    public IReadOnlyList<HookStatus> Hooks => _attached ? _probe.Hooks : [];
+    public IReadOnlyList<HookStatus> Hooks => _thread.IsAttached ? _probe.Hooks : [];
 
     public void Start() => _thread.Start();
 
-    public ProbeCounters Counters() => _attached ? _probe.Counters() : new ProbeCounters(0, [], []);
+    public ProbeCounters Counters() => _thread.Counters();
 
     /// <summary>Drains as soon as the thread comes around, and says so.</summary>
     public void RequestDrain()
     {
         Interlocked.Exchange(ref _drainWanted, 1);
-        Wake();
+        _thread.Wake();
     }
 
     /// <summary>Ends the thread; false when it did not come back in time, and then it disposes of the probe when it does.</summary>
-    public bool Stop()
-    {
-        _stop.Cancel();
-        Wake();
-        var ended = _thread.Join(_options.StopDeadline);
-        LeaveProbe();
-        return ended;
-    }
+    public bool Stop() => _thread.Stop();
 
     // Runs inside the probe, where a foreign frame may be on the stack: it must not throw.
     void IBashSink.Typed(in ShellCommand command) => _typed.Add(command);
 
-    private void Run()
-    {
-        try
-        {
-            var hooks = _probe.Attach();
-            _attached = true;
-            _listener.Attached(hooks);
-            while (!_stop.IsCancellationRequested)
-            {
-                Turn();
-            }
-        }
-#pragma warning disable CA1031 // Whatever ends this thread is thrown again inside the actor, where supervision sees it.
-        catch (Exception cause)
-#pragma warning restore CA1031
-        {
-            _listener.Failed(cause);
-        }
-        finally
-        {
-            Send(mayWait: false);
-            LeaveProbe();
-        }
-    }
+    void IProbeTurns.Attached(IReadOnlyList<HookStatus> hooks) => _listener.Attached(hooks);
 
-    private void Turn()
+    void IProbeTurns.Failed(Exception cause) => _listener.Failed(cause);
+
+    void IProbeTurns.Leave() => Send(mayWait: false);
+
+    void IProbeTurns.Turn()
     {
         if (Volatile.Read(ref _drainWanted) == 0)
         {
@@ -111,7 +81,7 @@ internal sealed class BashProbeReader : IBashSink
         }
 
         _stage.In(_typed.Count);
-        if (mayWait ? _credits.Take(_stop.Token) : _credits.TryTake())
+        if (mayWait ? _credits.Take(_thread.Stopping) : _credits.TryTake())
         {
             _listener.Read(new CommandBatch([.. _typed], _credits));
         }
@@ -121,24 +91,5 @@ internal sealed class BashProbeReader : IBashSink
         }
 
         _typed.Clear();
-    }
-
-    private void Wake()
-    {
-        if (_attached)
-        {
-            _probe.Wake();
-        }
-    }
-
-    // The last of the two that use the probe, thread and actor, detaches it: a reader that hangs cannot be pulled away under.
-    private void LeaveProbe()
-    {
-        if (Interlocked.Decrement(ref _users) == 0)
-        {
-            _attached = false;
-            _probe.Dispose();
-            _stop.Dispose();
-        }
     }
 }

@@ -1,21 +1,17 @@
-using System.Diagnostics.CodeAnalysis;
+using EbpfActors.Actors.Probes;
 using EbpfActors.Probes;
 using EbpfActors.Probes.Conntrack;
 
 namespace EbpfActors.Actors.Conntrack;
 
-/// <summary>Owns a conntrack probe and the thread that listens; while it listens, the look-up uses it.</summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "The last of thread and actor to leave disposes; see LeaveProbe.")]
-internal sealed class ConntrackListener
+/// <summary>Listens to a conntrack probe on a thread of its own; while it listens, the look-up uses it.</summary>
+internal sealed class ConntrackListener : IProbeTurns
 {
     private readonly IConntrackProbe _probe;
     private readonly ConntrackPluginOptions _options;
     private readonly Action<IReadOnlyList<HookStatus>> _attachedAs;
     private readonly Action<Exception> _failed;
-    private readonly Thread _thread;
-    private volatile bool _attached;
-    private volatile bool _stop;
-    private int _users = 2;
+    private readonly ProbeThread _thread;
 
     public ConntrackListener(ConntrackPluginOptions options, Action<IReadOnlyList<HookStatus>> attached, Action<Exception> failed)
     {
@@ -23,63 +19,35 @@ internal sealed class ConntrackListener
         _options = options;
         _attachedAs = attached;
         _failed = failed;
-        _thread = new Thread(Run) { IsBackground = true, Name = "conntrack" };
+        _thread = new ProbeThread("conntrack", _probe, this, options.StopDeadline);
     }
 
-    public IReadOnlyList<HookStatus> Hooks => _attached ? _probe.Hooks : [];
+    public IReadOnlyList<HookStatus> Hooks => _thread.IsAttached ? _probe.Hooks : [];
 
     public void Start() => _thread.Start();
 
-    public ProbeCounters Counters() => _attached ? _probe.Counters() : new ProbeCounters(0, [], []);
+    public ProbeCounters Counters() => _thread.Counters();
 
     /// <summary>Ends the thread; false when it did not come back in time, and then it disposes of the probe when it does.</summary>
     public bool Stop()
     {
-        _stop = true;
         _options.Lookup.Use(null);
-        if (_attached)
-        {
-            _probe.Wake();
-        }
-
-        var ended = _thread.Join(_options.StopDeadline);
-        LeaveProbe();
-        return ended;
+        return _thread.Stop();
     }
 
-    private void Run()
+    void IProbeTurns.Attached(IReadOnlyList<HookStatus> hooks)
     {
-        try
-        {
-            var hooks = _probe.Attach();
-            _attached = true;
-            _options.Lookup.Use(_probe);
-            _attachedAs(hooks);
-            while (!_stop)
-            {
-                _probe.Wait();
-                _probe.Turn();
-            }
-        }
-#pragma warning disable CA1031 // Whatever ends this thread is thrown again inside the actor, where supervision sees it.
-        catch (Exception cause)
-#pragma warning restore CA1031
-        {
-            _failed(cause);
-        }
-        finally
-        {
-            _options.Lookup.Use(null);
-            LeaveProbe();
-        }
+        _options.Lookup.Use(_probe);
+        _attachedAs(hooks);
     }
 
-    private void LeaveProbe()
+    void IProbeTurns.Turn()
     {
-        if (Interlocked.Decrement(ref _users) == 0)
-        {
-            _attached = false;
-            _probe.Dispose();
-        }
+        _probe.Wait();
+        _probe.Turn();
     }
+
+    void IProbeTurns.Failed(Exception cause) => _failed(cause);
+
+    void IProbeTurns.Leave() => _options.Lookup.Use(null);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 
 namespace EbpfActors.Actors.Dns;
@@ -15,8 +16,14 @@ public sealed record DnsSums(FlowKey Key, ImmutableArray<KeyValuePair<DnsBucketK
     public FlowLoad Load => new FlowLoad { Queries = Queries };
 }
 
-/// <summary>What DNS did on one key in one flush window, as lines.</summary>
-public sealed record DnsFlushed(ImmutableArray<byte[]> Lines, FlowLoad Load)
+/// <summary>So many queries of a process stand under another name than theirs. Empty and 0 when the process is not known.</summary>
+public readonly record struct DnsOverflow(string Process, uint Pid, long Queries);
+
+/// <summary>
+/// What DNS did on one key in one flush window, as lines. <paramref name="Overflowed"/>: whose queries stand under
+/// <see cref="CardinalityGovernor.Other"/> for want of room.
+/// </summary>
+public sealed record DnsFlushed(ImmutableArray<byte[]> Lines, FlowLoad Load, ImmutableArray<DnsOverflow> Overflowed)
 {
-    public static readonly DnsFlushed Nothing = new([], default);
+    public static readonly DnsFlushed Nothing = new([], default, []);
 }

@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Http;
 
@@ -14,10 +15,10 @@ public sealed record FlowAggregatorOptions
     public required HttpPathLimits HttpPaths { get; init; }
 
     /// <summary>What is left of <see cref="HttpPathLimits.Total"/>.</summary>
-    public required HttpPathBudget HttpPathBudget { get; init; }
+    public required CardinalityBudget HttpPathBudget { get; init; }
 
     public DnsNameLimits DnsNames { get; init; } = new();
 
     /// <summary>What is left of <see cref="DnsNameLimits.Total"/>.</summary>
-    public HttpPathBudget DnsNameBudget { get; init; } = new(new DnsNameLimits().Total);
+    public CardinalityBudget DnsNameBudget { get; init; } = new(new DnsNameLimits().Total);
 }

@@ -96,8 +96,10 @@ public sealed class FlowTable(FlowTableOptions options, FlowLedger ledger)
         Clear();
     }
 
+    /// <summary>What the packets themselves showed goes before what connection tracking says.</summary>
     private NatTarget Nat(in FlowDelta delta) =>
-        options.Nat is not { } lookup ? default
+        options.Nat is not { } lookup || delta.Flow.Direction != Direction.Outgoing ? default
+        : delta.Nat.IsKnown ? delta.Nat
         : (delta.Established | delta.Closed) != 0 ? lookup.FindFresh(delta.Flow)
         : lookup.Find(delta.Flow);
 

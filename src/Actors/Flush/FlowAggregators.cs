@@ -1,6 +1,6 @@
 using Akka.Actor;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
-using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
 
 namespace EbpfActors.Actors.Flush;
@@ -19,9 +19,9 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
         Renderers = renderers,
         IdleAfter = options.IdleAfter,
         HttpPaths = options.HttpPaths,
-        HttpPathBudget = new HttpPathBudget(options.HttpPaths.Total),
+        HttpPathBudget = new CardinalityBudget(options.HttpPaths.Total),
         DnsNames = options.DnsNames,
-        DnsNameBudget = new HttpPathBudget(options.DnsNames.Total),
+        DnsNameBudget = new CardinalityBudget(options.DnsNames.Total),
     };
 
     private readonly Dictionary<FlowKey, Aggregator> _byKey = [];

@@ -126,7 +126,7 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
         Timers.Cancel(nameof(PhaseOverdue));
         _round.Finish();
         _aggregators.Written(_window.Close(Context.Parent));
-        if (_window.Overflow() is { } overflow)
+        foreach (var overflow in _window.Overflows())
         {
             Context.GetLogger().Warning("{0}", overflow);
         }

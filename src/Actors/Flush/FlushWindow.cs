@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Akka.Actor;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
-using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Points;
 
 namespace EbpfActors.Actors.Flush;
@@ -11,17 +11,26 @@ namespace EbpfActors.Actors.Flush;
 internal sealed class FlushWindow(TimeProvider time, int linesPerWrite)
 {
     private readonly List<FlowFlushed> _flows = [];
-    private readonly HttpOverflowLog _overflow = new(time);
+    private readonly OverflowLog _paths = new(
+        time, $"HTTP exchanges reported with the path {CardinalityGovernor.Other}, since there are too many paths");
+
+    private readonly OverflowLog _names = new(
+        time, $"DNS queries reported with the name {CardinalityGovernor.Other}, since there are too many names");
+
     private long _openedAt = time.GetTimestamp();
 
     public void Add(FlowFlushed flow)
     {
         _flows.Add(flow);
-        _overflow.Add(flow.Key, flow.Http.Overflowed);
+        _paths.Add(flow.Key.ProcessName, flow.Key.Pid, flow.Http.Overflowed);
+        foreach (var (process, pid, queries) in flow.Dns.Overflowed)
+        {
+            _names.Add(process, pid, queries);
+        }
     }
 
-    /// <summary>What the log should say about paths beyond the bounds; null when there is nothing to say now.</summary>
-    public string? Overflow() => _overflow.Due();
+    /// <summary>What the log should say about paths and names beyond the bounds; nothing when there is nothing to say now.</summary>
+    public IEnumerable<string> Overflows() => new[] { _paths.Due(), _names.Due() }.OfType<string>();
 
     /// <summary>Sends what was gathered and opens the next window; returns what is accounted for by that.</summary>
     public FlowLoad Close(IActorRef receiver)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.LineProtocol;
 
@@ -10,7 +11,7 @@ namespace EbpfActors.Actors.Http;
 /// Owns the HTTP sums of one connection key between flushes. A bucket outlives the flush that emptied it by one, so that
 /// what is asked for again and again is not made anew each time. Not thread-safe.
 /// </summary>
-public sealed class HttpBuckets(HttpPathLimits limits, HttpPathBudget budget)
+public sealed class HttpBuckets(HttpPathLimits limits, CardinalityBudget budget)
 {
     private const int BucketsPerPath = 4;
     private const int BucketsAtLeast = 256;
@@ -19,7 +20,7 @@ public sealed class HttpBuckets(HttpPathLimits limits, HttpPathBudget budget)
         new(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"], StringComparer.Ordinal);
 
     private readonly Dictionary<HttpBucketKey, HttpTotals> _buckets = [];
-    private readonly HttpPathGovernor _paths = new(limits.PerFlow, budget);
+    private readonly CardinalityGovernor _paths = new(limits.PerFlow, budget);
     private readonly LatencySketch _latencies = new();
     private readonly int _most = (int)Math.Min(int.MaxValue, BucketsAtLeast + ((long)BucketsPerPath * limits.PerFlow));
     private FlowLoad _load;
@@ -93,7 +94,7 @@ public sealed class HttpBuckets(HttpPathLimits limits, HttpPathBudget budget)
 
         // Methods are free text as well: with the path's bound alone they could still fill the memory.
         _overflowed += count;
-        var method = CommonMethods.Contains(key.Method) ? key.Method : HttpPathGovernor.Other;
-        return key with { Method = method, Path = HttpPathGovernor.Other, IsTruncated = false };
+        var method = CommonMethods.Contains(key.Method) ? key.Method : CardinalityGovernor.Other;
+        return key with { Method = method, Path = CardinalityGovernor.Other, IsTruncated = false };
     }
 }

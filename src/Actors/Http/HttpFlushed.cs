@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 
 namespace EbpfActors.Actors.Http;
 
 /// <summary>
 /// What HTTP did on one key in one flush window, as lines. <paramref name="Overflowed"/> exchanges stand under
-/// <see cref="HttpPathGovernor.Other"/> for want of room; <paramref name="Buckets"/> are kept for the next window.
+/// <see cref="CardinalityGovernor.Other"/> for want of room; <paramref name="Buckets"/> are kept for the next window.
 /// </summary>
 public sealed record HttpFlushed(ImmutableArray<byte[]> Lines, FlowLoad Load, long Overflowed, int Buckets)
 {

@@ -1,6 +1,8 @@
+using EbpfActors.Actors.Cardinality;
+
 namespace EbpfActors.Actors.Http;
 
-/// <summary>How many distinct paths are told apart at a time; what exceeds is summed under <see cref="HttpPathGovernor.Other"/>.</summary>
+/// <summary>How many distinct paths are told apart at a time; what exceeds is summed under <see cref="CardinalityGovernor.Other"/>.</summary>
 public sealed record HttpPathLimits
 {
     /// <summary>Paths of one connection key.</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Probes;
@@ -8,11 +7,10 @@ using EbpfActors.Probes.Net;
 namespace EbpfActors.Actors.Probes;
 
 /// <summary>
-/// Owns a net probe and the thread that reads it. Batches and events leave through <see cref="INetProbeListener"/>, on that
-/// thread; after <see cref="Stop"/> has returned true the probe is disposed of, which detaches it.
+/// Reads a net probe on a thread of its own. Batches and events leave through <see cref="INetProbeListener"/>, on that thread;
+/// after <see cref="Stop"/> has returned true the probe is detached.
 /// </summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "The last of thread and actor to leave disposes; see LeaveProbe.")]
-internal sealed class NetProbeReader : INetSink
+internal sealed class NetProbeReader : INetSink, IProbeTurns
 {
     private readonly INetProbe _probe;
     private readonly NetPluginOptions _options;
@@ -20,13 +18,10 @@ internal sealed class NetProbeReader : INetSink
     private readonly FlowTable _table;
     private readonly KernelLosses _kernel;
     private readonly CreditGate _credits;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Thread _thread;
+    private readonly ProbeThread _thread;
     private long _sweepWanted;
     private long _sweepDone;
     private long _sentAt;
-    private volatile bool _attached;
-    private int _users = 2;
 
     public NetProbeReader(NetPluginOptions options, FlowLedger ledger, INetProbeListener listener)
     {
@@ -36,19 +31,14 @@ internal sealed class NetProbeReader : INetSink
         _table = new FlowTable(options.Table, ledger);
         _kernel = new KernelLosses(ledger.Stage(LedgerStages.Kernel, "records"));
         _credits = new CreditGate(options.Credits);
-        _thread = new Thread(Run) { IsBackground = true, Name = "net-probe" };
+        _thread = new ProbeThread("net-probe", _probe, this, options.StopDeadline);
     }
 
     public void Start() => _thread.Start();
 
     public ProbeCounters Counters()
     {
-        if (!_attached)
-        {
-            return new ProbeCounters(0, [], []);
-        }
-
-        var counters = _probe.Counters();
+        var counters = _thread.Counters();
         var names = new TableFill("addresses with a name", _table.Domains.Count, _table.Domains.Size);
         return counters with { Limits = [.. counters.Limits, names] };
     }
@@ -57,45 +47,19 @@ internal sealed class NetProbeReader : INetSink
     public void RequestSweep(long flushId)
     {
         Volatile.Write(ref _sweepWanted, flushId);
-        Wake();
+        _thread.Wake();
     }
 
     /// <summary>Ends the thread; false when it did not come back in time, and then it disposes of the probe when it does.</summary>
-    public bool Stop()
-    {
-        _stop.Cancel();
-        Wake();
-        var ended = _thread.Join(_options.StopDeadline);
-        LeaveProbe();
-        return ended;
-    }
+    public bool Stop() => _thread.Stop();
 
-    private void Run()
-    {
-        try
-        {
-            var hooks = _probe.Attach();
-            _attached = true;
-            _listener.Attached(hooks);
-            while (!_stop.IsCancellationRequested)
-            {
-                Turn();
-            }
-        }
-#pragma warning disable CA1031 // Whatever ends this thread is thrown again inside the actor, where supervision sees it.
-        catch (Exception cause)
-#pragma warning restore CA1031
-        {
-            _listener.Failed(cause);
-        }
-        finally
-        {
-            Send(mayWait: false);
-            LeaveProbe();
-        }
-    }
+    void IProbeTurns.Attached(IReadOnlyList<HookStatus> hooks) => _listener.Attached(hooks);
 
-    private void Turn()
+    void IProbeTurns.Failed(Exception cause) => _listener.Failed(cause);
+
+    void IProbeTurns.Leave() => Send(mayWait: false);
+
+    void IProbeTurns.Turn()
     {
         if (!SweepDue())
         {
@@ -120,7 +84,7 @@ internal sealed class NetProbeReader : INetSink
         }
         else if (_options.RestBetweenDrains > TimeSpan.Zero)
         {
-            _stop.Token.WaitHandle.WaitOne(_options.RestBetweenDrains);
+            _thread.Stopping.WaitHandle.WaitOne(_options.RestBetweenDrains);
         }
     }
 
@@ -166,32 +130,13 @@ internal sealed class NetProbeReader : INetSink
             return;
         }
 
-        if (mayWait ? _credits.Take(_stop.Token) : _credits.TryTake())
+        if (mayWait ? _credits.Take(_thread.Stopping) : _credits.TryTake())
         {
             _listener.Read(_table.Take(_credits));
         }
         else
         {
             _table.Discard("probe-stopped");
-        }
-    }
-
-    private void Wake()
-    {
-        if (_attached)
-        {
-            _probe.Wake();
-        }
-    }
-
-    // The last of the two that use the probe, thread and actor, detaches it: a reader that hangs cannot be pulled away under.
-    private void LeaveProbe()
-    {
-        if (Interlocked.Decrement(ref _users) == 0)
-        {
-            _attached = false;
-            _probe.Dispose();
-            _stop.Dispose();
         }
     }
 }

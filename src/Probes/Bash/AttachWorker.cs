@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using EbpfActors.Probes.Native;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -9,7 +11,10 @@ namespace EbpfActors.Probes.Bash;
 /// </summary>
 internal sealed class AttachWorker : IDisposable
 {
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
+
     private readonly BlockingCollection<Action> _work = [];
+    private readonly Queue<(long Since, Action Work)> _later = [];
     private readonly Thread _thread;
     private ExceptionDispatchInfo? _failure;
 
@@ -21,7 +26,10 @@ internal sealed class AttachWorker : IDisposable
 
     public void Post(Action work) => _work.Add(work);
 
-    /// <summary>Waits until everything that was posted before is done.</summary>
+    /// <summary>A second after all that was posted before; at once when the worker ends.</summary>
+    public void PostLater(Action work) => Post(() => _later.Enqueue((Stopwatch.GetTimestamp(), work)));
+
+    /// <summary>Waits until everything that was posted before, except for later, is done.</summary>
     public void Flush()
     {
         using var done = new ManualResetEventSlim();
@@ -42,16 +50,34 @@ internal sealed class AttachWorker : IDisposable
 
     private void Run()
     {
-        foreach (var work in _work.GetConsumingEnumerable())
+        Urgency.Soon();
+        while (!_work.IsCompleted)
         {
-            try
+            if (_work.TryTake(out var work, UntilLater()))
             {
-                work();
+                Do(work);
             }
-            catch (BpfException e)
+
+            while (_later.Count > 0 && (_work.IsCompleted || UntilLater() == 0))
             {
-                Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+                Do(_later.Dequeue().Work);
             }
+        }
+    }
+
+    /// <summary>Milliseconds; -1 for ever.</summary>
+    private int UntilLater() =>
+        _later.TryPeek(out var next) ? (int)Math.Max(0, Math.Ceiling((Later - Stopwatch.GetElapsedTime(next.Since)).TotalMilliseconds)) : -1;
+
+    private void Do(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (BpfException e)
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
         }
     }
 }

@@ -1,18 +1,17 @@
 using System.Globalization;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Native;
-using EbpfActors.Probes.Tls.Discovery;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
 /// <summary>Owns the probes on files that define readline: each file once, whoever maps it, until nobody does. Belongs to one thread at
-/// a time, except <see cref="Meanwhile"/>.</summary>
+/// a time.</summary>
 internal sealed class AttachedFiles(BpfObject bash) : IDisposable
 {
     private const string Program = "bash_on_line";
-    private const int MostBreakpoints = 4;
 
-    private readonly Dictionary<string, Attached> _byFile = [];
+    private readonly Dictionary<FileIdentity, Attached> _byFile = [];
     private uint _lastOwner;
     private bool _hasCookies = true;
 
@@ -22,32 +21,19 @@ internal sealed class AttachedFiles(BpfObject bash) : IDisposable
     /// <param name="file">Device and inode as the process's mappings show them.</param>
     /// <param name="opened">The file itself, which its process may have left by now.</param>
     /// <param name="shownPath">What the process calls it.</param>
-    public uint Attach(string file, OpenedFile opened, string shownPath)
+    /// <param name="site">Where its readline is; null when it has none.</param>
+    public uint Attach(FileIdentity file, OpenedFile opened, string shownPath, ReadlineSite? site)
     {
         if (!_byFile.TryGetValue(file, out var attached))
         {
-            _byFile[file] = attached = AttachNew(opened, shownPath);
+            _byFile[file] = attached = AttachNew(opened, shownPath, site);
         }
 
         return attached.Owner;
     }
 
-    /// <summary>
-    /// What the process returns from readline until its file has a probe: attaching one takes a grace period of the kernel,
-    /// a shell takes less to read its first line when that was typed ahead. To be disposed once the probe speaks.
-    /// </summary>
-    public IReadOnlyList<IDisposable> Meanwhile(uint pid, ReadlineSite site, IEnumerable<Mapping> mappings) =>
-    [
-        .. from offset in site.Offsets.Take(site.IsEntry ? 0 : MostBreakpoints)
-           from mapping in mappings
-           where offset >= mapping.Offset && offset - mapping.Offset < mapping.End - mapping.Start
-           let breakpoint = Breakpoint.Attach(bash, "bash_on_break", pid, mapping.Start + (offset - mapping.Offset))
-           where breakpoint is not null
-           select breakpoint,
-    ];
-
     /// <summary>Detaches from all other files. A refusal is forgotten as well, and is news when it comes again.</summary>
-    public void KeepOnly(HashSet<string> files)
+    public void KeepOnly(HashSet<FileIdentity> files)
     {
         foreach (var (file, attached) in _byFile.Where(f => !files.Contains(f.Key)).ToList())
         {
@@ -58,16 +44,16 @@ internal sealed class AttachedFiles(BpfObject bash) : IDisposable
 
     public void Dispose() => KeepOnly([]);
 
-    private Attached AttachNew(OpenedFile opened, string shownPath)
+    private Attached AttachNew(OpenedFile opened, string shownPath, ReadlineSite? site)
     {
+        if (site is null)
+        {
+            return Attached.Refused(shownPath, "no readline was found in it");
+        }
+
         var links = new List<IDisposable>();
         try
         {
-            if (ReadlineSite.Find(opened) is not { } site)
-            {
-                return Attached.Refused(shownPath, "no readline was found in it");
-            }
-
             var owner = ++_lastOwner;
             links.AddRange(site.Offsets.Select(offset => Attach(opened.Path, offset, site.IsEntry, owner)));
             return new Attached(owner, links, new HookStatus(Hook(shownPath), site.IsEntry ? "uretprobe" : "uprobe at the return", ""));

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using EbpfActors.Probes.Tls.Discovery;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -7,14 +7,15 @@ namespace EbpfActors.Probes.Bash;
 /// Knows which programs are bash and keeps the probes on the files in which their readline is. Fed with processes, by exec or
 /// by a scan; never fails because of one. Not thread-safe.
 /// </summary>
-internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedFiles attached, UserNames users, AttachWorker worker)
+internal sealed class BashDiscovery(
+    string procRoot, BashFiles kernel, AttachedFiles attached, FirstLines firstLines, UserNames users, AttachWorker worker)
 {
     private const int MostOthers = 16_384;
     private static readonly TimeSpan LoadingTakesAtMost = TimeSpan.FromSeconds(2);
 
-    /// <summary>Programs that are bash, with the file that their readline is in; null where each process has its own.</summary>
-    private readonly Dictionary<BashFile, string?> _shells = [];
-    private readonly Dictionary<uint, string> _libraryOf = [];
+    private readonly Dictionary<BashFile, Shell> _shells = [];
+    private readonly Dictionary<uint, FileIdentity> _libraryOf = [];
+    private readonly ShellCode _code = new(procRoot);
     private readonly HashSet<BashFile> _others = [];
     private readonly List<(BashProcess Process, DateTime Until)> _loading = [];
 
@@ -24,14 +25,13 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
     /// <summary>Some process has yet to load its library: <see cref="LookAgain"/> soon.</summary>
     public bool IsWaiting => _loading.Count > 0;
 
-    public void OnProcess(in BashProcess process)
+    /// <param name="process">Which program it runs.</param>
+    /// <param name="hasBegun">Just now: then its first line is not to wait for the probe.</param>
+    public void OnProcess(in BashProcess process, bool hasBegun)
     {
-        if (_shells.TryGetValue(process.File, out var file))
+        if (_shells.TryGetValue(process.File, out var shell))
         {
-            if (file is null && !_libraryOf.ContainsKey(process.Tgid))
-            {
-                FindLibrary(process);
-            }
+            OnShell(process, shell, hasBegun);
         }
         else if (_others.Contains(process.File))
         {
@@ -39,7 +39,7 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
         }
         else
         {
-            Examine(process);
+            Examine(process, hasBegun);
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
         _loading.Clear();
         foreach (var (process, until) in due)
         {
-            if (DateTime.UtcNow < until && ProcessFiles.ReadLink($"{procRoot}/{process.Tgid}/exe") is not null)
+            if (DateTime.UtcNow < until && ProcessFiles.ReadLink(Program(process.Tgid)) is not null)
             {
                 FindLibrary(process, until);
             }
@@ -82,13 +82,28 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
             scan();
         }
 
-        HashSet<string> files = [.. _shells.Values.OfType<string>(), .. _libraryOf.Values];
+        HashSet<FileIdentity> files = [.. _shells.Values.Select(s => s.File).OfType<FileIdentity>(), .. _libraryOf.Values];
         worker.Post(() => attached.KeepOnly(files));
     }
 
-    private void Examine(in BashProcess process)
+    private void OnShell(in BashProcess process, Shell shell, bool hasBegun)
     {
-        var link = $"{procRoot}/{process.Tgid}/exe";
+        if (shell.File is null)
+        {
+            if (!_libraryOf.ContainsKey(process.Tgid))
+            {
+                FindLibrary(process);
+            }
+        }
+        else if (hasBegun && !shell.IsSettled && shell.Watched.Add(process.Tgid) && ProcessFiles.ReadLink(Program(process.Tgid)) is { } path)
+        {
+            EndWatch(process.Tgid, Watch(process.Tgid, shell.Site, _code.Of(process.Tgid, path)));
+        }
+    }
+
+    private void Examine(in BashProcess process, bool hasBegun)
+    {
+        var link = Program(process.Tgid);
         var program = OpenedFile.TryOpen(link, out _);
 
         // It may have gone, or be another program by now. Then nothing is noted, so that the next one is told again.
@@ -98,15 +113,15 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
             return;
         }
 
-        var kind = ShellProgram.Classify(program, path);
-        if (kind == ShellKind.WithReadline)
+        var shell = ShellProgram.Classify(program, path);
+        if (shell.Kind == ShellKind.WithReadline)
         {
-            AddShell(process, program, path);
+            AddShell(process, shell.Site, program, path, hasBegun);
             return;
         }
 
         program.Dispose();
-        Settle(process, kind, path);
+        Settle(process, shell.Kind, path);
     }
 
     private void Settle(in BashProcess process, ShellKind kind, string path)
@@ -115,7 +130,7 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
         {
             case ShellKind.NeedsLibrary:
                 kernel.Shell(process.File, owner: 0);
-                _shells[process.File] = null;
+                _shells[process.File] = new Shell(File: null, Site: null);
                 FindLibrary(process);
                 break;
             case ShellKind.Unreadable:
@@ -128,29 +143,42 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
         }
     }
 
-    private void AddShell(in BashProcess process, OpenedFile program, string path)
+    private void AddShell(in BashProcess process, ReadlineSite? site, OpenedFile program, string path, bool hasBegun)
     {
-        var mappings = ProcessMappings.Of(procRoot, process.Tgid).Where(m => m.Path == path).ToList();
-        var meanwhile = ReadlineSite.Find(program) is { } site ? attached.Meanwhile(process.Tgid, site, mappings) : [];
-        var (shell, file) = (process.File, mappings.Count > 0 ? mappings[0].File : process.File.Name);
-        _shells[shell] = file;
-        users.Remember(process.Tgid);
-        worker.Post(() =>
-        {
-            using (program)
-            {
-                if (attached.Attach(file, program, path) is var owner and not 0)
-                {
-                    kernel.Shell(shell, owner);
-                }
-            }
-
-            foreach (var breakpoint in meanwhile)
-            {
-                breakpoint.Dispose();
-            }
-        });
+        var code = _code.Of(process.Tgid, path);
+        var (key, shell) = (process.File, new Shell(code.Count > 0 ? code[0].File : process.File.Identity, site));
+        _shells[key] = shell;
+        var watched = hasBegun && shell.Watched.Add(process.Tgid) ? Watch(process.Tgid, site, code) : null;
+        worker.Post(() => Attach(key, shell, program, path));
+        EndWatch(process.Tgid, watched);
     }
+
+    private void Attach(BashFile key, Shell shell, OpenedFile program, string path)
+    {
+        using (program)
+        {
+            if (attached.Attach(shell.File!.Value, program, path, shell.Site) is var owner and not 0)
+            {
+                kernel.Shell(key, owner);
+            }
+        }
+
+        shell.IsSettled = true;
+    }
+
+    private IDisposable? Watch(uint pid, ReadlineSite? site, IReadOnlyList<MappedCode> code)
+    {
+        var watched = site is null ? null : firstLines.Watch(pid, site, code);
+        users.Remember(pid); // as long as it is there
+        return watched;
+    }
+
+    /// <summary>Once the worker has attached to the file, and no line is left that was told by the breakpoint and has yet to meet the probe.</summary>
+    private void EndWatch(uint pid, IDisposable? watched) => worker.PostLater(() =>
+    {
+        kernel.ForgetTold(pid);
+        watched?.Dispose();
+    });
 
     private void Dismiss(in BashFile file)
     {
@@ -165,26 +193,45 @@ internal sealed class BashDiscovery(string procRoot, BashFiles kernel, AttachedF
 
     private void FindLibrary(in BashProcess process, DateTime? until = null)
     {
-        var library = ProcessMappings.Of(procRoot, process.Tgid).FirstOrDefault(m => IsReadline(m.Path));
+        var pid = process.Tgid;
 
         // While it is being loaded its mapping is cut into pieces: one that was just there may have another range by now.
-        if (library.File is null || OpenedFile.TryOpen($"{procRoot}/{process.Tgid}/map_files/{library.Range}", out _) is not { } opened)
+        if (_code.Library(pid) is not { } library || OpenedFile.TryOpen(library.Code.Link(procRoot, pid), out _) is not { } opened)
         {
             _loading.Add((process, until ?? DateTime.UtcNow + LoadingTakesAtMost));
             return;
         }
 
-        var pid = process.Tgid;
-        _libraryOf[pid] = library.File;
-        users.Remember(pid);
+        _libraryOf[pid] = library.Code.File;
+        var site = ReadlineSite.Find(opened);
+        var watched = Watch(pid, site, [library.Code]);
         worker.Post(() =>
         {
             using (opened)
             {
-                kernel.Owner(pid, attached.Attach(library.File, opened, library.Path));
+                kernel.Owner(pid, attached.Attach(library.Code.File, opened, library.Path, site));
             }
         });
+        EndWatch(pid, watched);
     }
 
-    private static bool IsReadline(string path) => Path.GetFileName(path.AsSpan()).StartsWith("libreadline.so");
+    private string Program(uint pid) => $"{procRoot}/{pid}/exe";
+
+    /// <summary>A program that is bash.</summary>
+    /// <param name="File">In which its readline is; null where each process has its own.</param>
+    /// <param name="Site">Where in that file.</param>
+    private sealed record Shell(FileIdentity? File, ReadlineSite? Site)
+    {
+        private volatile bool _isSettled;
+
+        /// <summary>Its processes that are not to wait for the probe: two breakpoints would tell a line twice.</summary>
+        public HashSet<uint> Watched { get; } = [];
+
+        /// <summary>Its file has a probe that speaks, or will never have one. From any thread.</summary>
+        public bool IsSettled
+        {
+            get => _isSettled;
+            set => _isSettled = value;
+        }
+    }
 }

@@ -8,6 +8,7 @@ internal sealed class BashFiles(BpfObject bash)
     private readonly BpfMap _shells = bash.Map("bash_shells");
     private readonly BpfMap _others = bash.Map("bash_others");
     private readonly BpfMap _owners = bash.Map("bash_owners");
+    private readonly BpfMap _told = bash.Map("bash_told");
 
     /// <summary>From here on its lines are told; its execs only when <paramref name="owner"/> is 0, which means that each process has its own.</summary>
     public void Shell(in BashFile file, uint owner) => _shells.Put(file, new BashShell { Owner = owner, TellAll = owner == 0 ? 1u : 0u });
@@ -16,6 +17,9 @@ internal sealed class BashFiles(BpfObject bash)
     public void Forget(in BashFile file) => _shells.Remove(file);
 
     public void Other(in BashFile file) => _others.Put(file, 1u);
+
+    /// <summary>Forgets what a breakpoint has told: before it is removed, and after the probe speaks.</summary>
+    public void ForgetTold(uint process) => _told.Remove(process);
 
     public void Owner(uint process, uint owner) => _owners.Put(process, owner);
 }

@@ -9,16 +9,16 @@ namespace EbpfActors.Probes.Bash;
 /// <summary>The command lines of this host's bash sessions, from the BPF object <c>bash</c>. Disposing it detaches every program.</summary>
 public sealed class BashProbe : IBashProbe
 {
-    private const int Niceness = -15;
-    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(1);
 
     private readonly BashProbeOptions _options;
-    private readonly BpfObject _object = BpfObject.Open("bash");
+    private readonly Func<BpfObject> _open;
     private readonly List<IDisposable> _owned = [];
     private readonly BashLosses _losses = new();
     private readonly UserNames _users;
     private readonly Dictionary<uint, BashProcess> _started = [];
     private readonly RingReader.Consumer _consume;
+    private BashPrograms? _programs;
     private AttachedFiles? _attached;
     private AttachWorker? _worker;
     private BashDiscovery? _discovery;
@@ -31,8 +31,16 @@ public sealed class BashProbe : IBashProbe
     private long _lines;
 
     public BashProbe(BashProbeOptions options)
+        : this(options, () => BpfObject.Open("bash"))
+    {
+    }
+
+    /// <param name="options">As of the agent.</param>
+    /// <param name="open">Opens the object anew each time.</param>
+    internal BashProbe(BashProbeOptions options, Func<BpfObject> open)
     {
         _options = options;
+        _open = open;
         _users = new UserNames(options.ProcRoot);
         _consume = Consume;
     }
@@ -41,26 +49,25 @@ public sealed class BashProbe : IBashProbe
 
     public IReadOnlyList<HookStatus> Attach()
     {
-        // This thread does little, but what it does must be done before a new shell has read its first line. Refused: as it was.
-        LibC.setpriority(0, 0, Niceness);
-        _object.Load();
-        _losses.Open(_object.Map("bash_losses"));
-        _ring = Keep(new RingReader(_object.Map("bash_events")));
-        _attached = Keep(new AttachedFiles(_object));
+        Urgency.Soon();
+        _programs = Keep(BashPrograms.Load(_open));
+        var bash = _programs.Object;
+        _losses.Open(bash.Map("bash_losses"));
+        _ring = Keep(new RingReader(bash.Map("bash_events")));
+        _attached = Keep(new AttachedFiles(bash));
         _worker = Keep(new AttachWorker());
-        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(_object), _attached, _users, _worker);
-        _scan = Keep(_object.AttachIterator("bash_scan"));
+        var firstLines = new FirstLines(bash, _programs.WithoutBreakpoints.Length == 0);
+        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(bash), _attached, firstLines, _users, _worker);
+        _scan = Keep(bash.AttachIterator("bash_scan"));
         ShellProgram.WarmUp();
-        if (Breakpoint.KeepReady() is { } ready)
-        {
-            Keep(ready);
-        }
-
         AttachExec();
         Scan();
         _scannedAt = Stopwatch.GetTimestamp();
         _worker.Post(Publish);
         _worker.Flush();
+
+        // This thread does little, but what it does must be done before a new shell has read its first line.
+        Urgency.AtOnce();
         return _hooks;
     }
 
@@ -81,7 +88,7 @@ public sealed class BashProbe : IBashProbe
         _discovery.LookAgain();
         foreach (var process in _started.Values)
         {
-            _discovery.OnProcess(process);
+            _discovery.OnProcess(process, hasBegun: true);
         }
 
         hasChanged |= _started.Count > 0;
@@ -111,14 +118,13 @@ public sealed class BashProbe : IBashProbe
         }
 
         _owned.Clear();
-        _object.Dispose();
     }
 
     private void AttachExec()
     {
         try
         {
-            Keep(_object.Attach("bash_on_exec"));
+            Keep(_programs!.Object.Attach("bash_on_exec"));
             _exec = new HookStatus("exec", "tp_btf/sched_process_exec", "");
         }
         catch (BpfException e)
@@ -137,7 +143,7 @@ public sealed class BashProbe : IBashProbe
             {
                 programs.Add(process.File);
                 processes.Add(process.Tgid);
-                _discovery!.OnProcess(process);
+                _discovery!.OnProcess(process, hasBegun: false);
             }
 
             return whole.Length * Unsafe.SizeOf<BashProcess>();
@@ -182,6 +188,7 @@ public sealed class BashProbe : IBashProbe
     private void Publish() => _hooks =
     [
         _exec,
+        _programs!.Breakpoints,
         .. _attached!.Hooks,
         .. _discovery!.Unreadable.Select(path => new HookStatus($"readline in {path}", "", "its command lines are not seen: it has no symbols")),
     ];

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -13,8 +13,8 @@ internal record struct BashFile
     internal uint Dev;
     internal uint Generation;
 
-    /// <summary>Tells it from every other file.</summary>
-    internal readonly string Name => string.Create(CultureInfo.InvariantCulture, $"{Dev}/{Ino}/{Generation}/{Size}");
+    /// <summary>The kernel has a device's minor number in the lower 20 bits.</summary>
+    internal readonly FileIdentity Identity => FileIdentity.Of(Dev >> 20, Dev & 0xfffff, Ino);
 }
 
 /// <summary>A process and its program, <c>struct bash_process</c>.</summary>

@@ -1,4 +1,4 @@
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -13,11 +13,13 @@ internal sealed record ReadlineSite(IReadOnlyList<ulong> Offsets, bool IsEntry)
     private const int MostCode = 16 * 1024;
 
     /// <summary>Null when the file does not define the function.</summary>
-    public static ReadlineSite? Find(IFileBytes file)
+    public static ReadlineSite? Find(IFileBytes file) =>
+        ElfImage.Read(file) is { } elf && ElfSymbols.Find(elf, Function).TryGetValue(Function, out var readline) ? Of(elf, readline) : null;
+
+    /// <summary>Null when there is no code of it in the file.</summary>
+    public static ReadlineSite? Of(ElfImage elf, ElfSymbol readline)
     {
-        if (ElfImage.Read(file) is not { } elf
-            || !ElfSymbols.Find(elf, Function).TryGetValue(Function, out var readline)
-            || elf.CodeOffset(readline.Address) is not { } offset)
+        if (elf.CodeOffset(readline.Address) is not { } offset)
         {
             return null;
         }

@@ -1,5 +1,5 @@
-using EbpfActors.Probes.Tls.Discovery;
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -19,28 +19,30 @@ internal enum ShellKind
     Unreadable,
 }
 
-/// <summary>Tells bash from other programs by what the file holds, whatever it is called.</summary>
-internal static class ShellProgram
+/// <summary>What a program is, told by what its file holds, whatever it is called.</summary>
+/// <param name="Kind">Whether it is bash.</param>
+/// <param name="Site">Where its readline is, when that is in itself.</param>
+internal sealed record ShellProgram(ShellKind Kind, ReadlineSite? Site = null)
 {
     /// <summary>bash exports its functions for loadable builtins; stripping leaves those.</summary>
     private const string Signature = "bash_initialize_history";
 
-    public static ShellKind Classify(IFileBytes program, string path)
+    public static ShellProgram Classify(IFileBytes program, string path)
     {
         if (ElfImage.Read(program) is not { } elf)
         {
-            return ShellKind.Other;
+            return new(ShellKind.Other);
         }
 
         var found = ElfSymbols.Find(elf, Signature, ReadlineSite.Function);
         if (!IsCalledBash(path) && !found.ContainsKey(Signature))
         {
-            return ShellKind.Other;
+            return new(ShellKind.Other);
         }
 
-        return found.ContainsKey(ReadlineSite.Function) ? ShellKind.WithReadline
-            : NeedsReadline(elf) ? ShellKind.NeedsLibrary
-            : ShellKind.Unreadable;
+        return found.TryGetValue(ReadlineSite.Function, out var readline) ? new(ShellKind.WithReadline, ReadlineSite.Of(elf, readline))
+            : NeedsReadline(elf) ? new(ShellKind.NeedsLibrary)
+            : new(ShellKind.Unreadable);
     }
 
     private static bool NeedsReadline(ElfImage elf) =>

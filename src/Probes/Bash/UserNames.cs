@@ -1,4 +1,5 @@
 using System.Globalization;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,11 +10,21 @@ namespace EbpfActors.Probes.Bpf;
 /// <summary>Takes records out of one BPF ring buffer. Not thread-safe, except <see cref="Wake"/>.</summary>
 internal sealed unsafe class RingReader : IDisposable
 {
+    private const int CloseOnExec = 0x80000;
+    private const int Add = 1;
+
+    /// <summary>
+    /// Edge-triggered: a ring counts as readable as long as anything is in it, which on a busy host is always. Only the producer
+    /// asking for attention is to end a wait.
+    /// </summary>
+    private const uint WhenAsked = 1u << 31 | (uint)LibC.PollIn;
+
     /// <summary>Receives one record; the span dies with the call.</summary>
     internal delegate void Consumer(ReadOnlySpan<byte> record);
 
     private readonly RingBufferHandle _ring;
     private readonly SafeFileHandle _wake;
+    private readonly SafeFileHandle _asked = new(LibC.epoll_create1(CloseOnExec), ownsHandle: true);
     private GCHandle _self;
     private Consumer? _consumer;
     private ExceptionDispatchInfo? _failure;
@@ -31,16 +42,24 @@ internal sealed unsafe class RingReader : IDisposable
 
         _ring = RingBufferHandle.Own(opened);
         _wake = new SafeFileHandle(LibC.eventfd(0, 0x80800 /* close on exec, do not block */), ownsHandle: true);
+        Watch(ring);
     }
 
     /// <summary>Blocks until the producer asks for attention (a quarter of the ring is used), <see cref="Wake"/>, or the time is over. One wait may be for two rings.</summary>
     internal void Wait(TimeSpan timeout, RingReader? other = null)
     {
         var fds = stackalloc LibC.PollFd[3];
-        fds[0] = new() { Fd = LibBpf.ring_buffer__epoll_fd(_ring), Events = LibC.PollIn };
+        fds[0] = new() { Fd = (int)_asked.DangerousGetHandle(), Events = LibC.PollIn };
         fds[1] = new() { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.PollIn };
-        fds[2] = new() { Fd = other is null ? -1 : LibBpf.ring_buffer__epoll_fd(other._ring), Events = LibC.PollIn };
-        if (LibC.poll(fds, 3, (int)timeout.TotalMilliseconds) > 0 && (fds[1].Revents & LibC.PollIn) != 0)
+        fds[2] = new() { Fd = other is null ? -1 : (int)other._asked.DangerousGetHandle(), Events = LibC.PollIn };
+        if (LibC.poll(fds, 3, (int)timeout.TotalMilliseconds) <= 0)
+        {
+            return;
+        }
+
+        TakeAsking();
+        other?.TakeAsking();
+        if ((fds[1].Revents & LibC.PollIn) != 0)
         {
             ulong count;
             LibC.read(_wake, &count, sizeof(ulong));
@@ -72,10 +91,29 @@ internal sealed unsafe class RingReader : IDisposable
     {
         _ring.Dispose();
         _wake.Dispose();
+        _asked.Dispose();
         if (_self.IsAllocated)
         {
             _self.Free();
         }
+    }
+
+    private void Watch(BpfMap ring)
+    {
+        using var file = new SafeFileHandle(ring.Fd, ownsHandle: false);
+        var wanted = new Poller.Event { Events = WhenAsked };
+        if (LibC.epoll_ctl(_asked, Add, file, &wanted) != 0)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            Dispose();
+            throw new BpfException("poll the ring buffer", errno);
+        }
+    }
+
+    private void TakeAsking()
+    {
+        Poller.Event one;
+        LibC.epoll_wait(_asked, &one, 1, 0);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

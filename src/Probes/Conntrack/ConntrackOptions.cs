@@ -9,6 +9,9 @@ public sealed record ConntrackOptions
     /// <summary>The host's /, for namespaces that were given a name.</summary>
     public string HostRoot { get; init; } = "/";
 
+    /// <summary>Tries a probe in the kernel before netlink.</summary>
+    public bool KernelProbe { get; init; } = true;
+
     /// <summary>Translated connections that are kept at most.</summary>
     public int MaxConnections { get; init; } = 65536;
 
@@ -18,6 +21,6 @@ public sealed record ConntrackOptions
     /// <summary>How often namespaces are looked for; one that has ended lives on until then, because a socket is in it.</summary>
     public TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Room for news of one namespace that nobody has read yet, in bytes.</summary>
+    /// <summary>Room for news that nobody has read yet, in bytes, a power of two; over netlink for that of each namespace.</summary>
     public int ReceiveBytes { get; init; } = 4 << 20;
 }

@@ -11,6 +11,7 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
     /// <summary>How many namespaces know a tuple, and what the last of them said.</summary>
     private readonly Dictionary<NatTuple, List<uint>> _namespaces = [];
     private readonly Queue<(NatTuple Tuple, uint NetNs, long Until)> _ended = new();
+    private uint _dump;
 
     public int Count => _entries.Count;
 
@@ -22,7 +23,7 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
     /// <summary>Look-ups to which several namespaces had different answers, none of them the connection's own.</summary>
     public long Ambiguous { get; private set; }
 
-    public void Add(in NatTuple tuple, uint netNs, NatTarget target, uint generation = 0)
+    public void Add(in NatTuple tuple, uint netNs, NatTarget target)
     {
         DropEnded(time.GetTimestamp());
         if (!_entries.ContainsKey((tuple, netNs)) && _entries.Count >= capacity && !DropOldestEnded())
@@ -36,7 +37,7 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
             (_namespaces.TryGetValue(tuple, out var known) ? known : _namespaces[tuple] = []).Add(netNs);
         }
 
-        _entries[(tuple, netNs)] = new Entry(target, Until: 0, generation);
+        _entries[(tuple, netNs)] = new Entry(target, Until: 0, _dump);
     }
 
     /// <summary>The connection has ended; a later one with the same tuple replaces it.</summary>
@@ -52,19 +53,22 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
         DropEnded(time.GetTimestamp());
     }
 
-    /// <summary>After a dump: what it did not show has ended.</summary>
-    public void EndAllBut(uint netNs, uint generation)
+    /// <summary>What is added from now on is what a namespace has.</summary>
+    public void BeginDump() => _dump++;
+
+    /// <summary>What of the namespace was not added since <see cref="BeginDump"/> has ended.</summary>
+    public void EndDump(uint netNs)
     {
-        foreach (var ((tuple, space), _) in _entries.Where(e => e.Key.NetNs == netNs && e.Value.Until == 0 && e.Value.Generation != generation).ToList())
+        foreach (var ((tuple, space), _) in _entries.Where(e => e.Key.NetNs == netNs && e.Value.Until == 0 && e.Value.Dump != _dump).ToList())
         {
             End(tuple, space);
         }
     }
 
-    /// <summary>The namespace has gone.</summary>
-    public void EndAll(uint netNs)
+    /// <summary>These namespaces have gone.</summary>
+    public void EndAll(Predicate<uint> isGone)
     {
-        foreach (var ((tuple, space), _) in _entries.Where(e => e.Key.NetNs == netNs && e.Value.Until == 0).ToList())
+        foreach (var ((tuple, space), _) in _entries.Where(e => e.Value.Until == 0 && isGone(e.Key.NetNs)).ToList())
         {
             End(tuple, space);
         }
@@ -133,5 +137,5 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
         }
     }
 
-    private readonly record struct Entry(NatTarget Target, long Until, uint Generation);
+    private readonly record struct Entry(NatTarget Target, long Until, uint Dump);
 }

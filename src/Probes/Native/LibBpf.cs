@@ -119,9 +119,6 @@ internal static unsafe partial class LibBpf
     internal static partial int ring_buffer__consume(RingBufferHandle ring);
 
     [LibraryImport(Library)]
-    internal static partial int ring_buffer__epoll_fd(RingBufferHandle ring);
-
-    [LibraryImport(Library)]
     internal static partial void ring_buffer__free(nint ring);
 
     // Log

@@ -49,6 +49,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setpriority(int which, uint who, int niceness);
 
+    /// <summary>The policy of the calling thread, when <paramref name="thread"/> is 0.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int sched_setscheduler(int thread, int policy, ref int priority);
+
     /// <summary>Moves the calling thread.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setns(SafeFileHandle space, int kind);

@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Conntrack;
+
 namespace EbpfActors.Probes.Net;
 
 /// <summary>
@@ -12,4 +14,8 @@ public readonly record struct FlowDelta(
     uint Established,
     uint Closed,
     uint RttMicros,
-    uint RttVarMicros);
+    uint RttVarMicros)
+{
+    /// <summary>Where the socket's own packets were seen to leave for; the default value when nothing was seen.</summary>
+    public NatTarget Nat { get; init; }
+}

@@ -18,6 +18,7 @@ internal struct FlowEvent
     internal ulong RxBytes;
     internal Bytes16 Saddr;
     internal Bytes16 Daddr;
+    internal Bytes16 NatAddr;
     internal uint Retransmits;
     internal uint RttUs;
     internal uint RttVarUs;
@@ -25,12 +26,13 @@ internal struct FlowEvent
     internal uint Netns;
     internal ushort Sport;
     internal ushort Dport;
+    internal ushort NatPort;
     internal byte Transport;
     internal byte Direction;
     internal byte Flags;
     internal byte OwnerRank;
     internal Bytes16 Comm;
-    internal uint Pad;
+    internal ushort Pad;
 
     /// <summary>When a flow with this id began, in nanoseconds of CLOCK_MONOTONIC: the id holds all but their top ten bits.</summary>
     internal static ulong BornNs(ulong id, ulong nowNs)

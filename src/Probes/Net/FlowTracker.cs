@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EbpfActors.Probes.Conntrack;
 
 namespace EbpfActors.Probes.Net;
 
@@ -31,7 +32,10 @@ internal sealed class FlowTracker(ProcessNames names)
             Established: isTcp && !known ? 1u : 0u,
             Closed: isTcp && record.IsClosed ? 1u : 0u,
             record.RttUs,
-            record.RttVarUs);
+            record.RttVarUs)
+        {
+            Nat = record.NatPort == 0 ? default : new NatTarget(IpAddress.Read(record.NatAddr), record.NatPort),
+        };
         if (record.IsClosed)
         {
             _reported.Remove(record.Id);

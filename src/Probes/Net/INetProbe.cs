@@ -19,27 +19,17 @@ public interface INetSink
 }
 
 /// <summary>
-/// The TCP and UDP flows of this host. One thread owns an instance from <see cref="Attach"/> on: the order in which
-/// <see cref="Drain"/> and <see cref="Sweep"/> run is what makes the byte counts exact, so they never overlap.
-/// Every method throws <see cref="BpfException"/> when the kernel refuses.
+/// The TCP and UDP flows of this host. The order in which <see cref="Drain"/> and <see cref="Sweep"/> run is what makes the byte
+/// counts exact, so they never overlap.
 /// </summary>
-public interface INetProbe : IDisposable
+public interface INetProbe : IProbe
 {
-    /// <summary>Loads and attaches; returns one entry per logical hook with the rung of its ladder that was taken.</summary>
-    IReadOnlyList<HookStatus> Attach();
-
-    /// <summary>Blocks until records wait, <paramref name="timeout"/> passes or <see cref="Wake"/> is called.</summary>
+    /// <summary>Blocks until records wait, <paramref name="timeout"/> passes or the probe is woken.</summary>
     void Wait(TimeSpan timeout);
-
-    /// <summary>Ends a <see cref="Wait"/> from any thread.</summary>
-    void Wake();
 
     /// <summary>Takes what the kernel has queued (DNS messages, closed connections) and what has timed out; returns the number of kernel records.</summary>
     int Drain(INetSink sink);
 
     /// <summary>Reads the counters of everything that is open, and drops flows that are idle; returns the number of kernel records.</summary>
     int Sweep(INetSink sink);
-
-    /// <summary>Counters of the kernel side and of the decoder; callable from any thread.</summary>
-    ProbeCounters Counters();
 }

@@ -11,6 +11,9 @@ internal static class NetHooks
     private static readonly Hook UdpPackets = new("udp-packets", "cgroup_skb", ["udp_on_ingress", "udp_on_egress"], Cgroup: true, "");
     private static readonly Hook AllPackets = new("udp-and-http-packets", "cgroup_skb", ["net_on_ingress", "net_on_egress"], Cgroup: true, "");
 
+    /// <summary>The first rung of the ladder for translated connections; it is part of the packet programs.</summary>
+    private static readonly HookStatus OwnNat = new("nat-packets", "cgroup_skb egress", "");
+
     private static readonly Hook[] Hooks =
     [
         new("tcp-state", "tp_btf/inet_sock_set_state", ["tcp_on_state"], Cgroup: false, ""),
@@ -26,7 +29,7 @@ internal static class NetHooks
 
     /// <summary>Attaches all; one that is optional and refused is reported with what it costs, one that is not is thrown.</summary>
     internal static IReadOnlyList<HookStatus> Attach(BpfObject net, SafeHandle cgroup, bool http, Action<IDisposable> keep) =>
-        [.. Hooks.Append(http ? AllPackets : UdpPackets).Select(hook => Attach(net, cgroup, keep, hook))];
+        [.. Hooks.Append(http ? AllPackets : UdpPackets).Select(hook => Attach(net, cgroup, keep, hook)), OwnNat];
 
     /// <summary>Before the load: leaves out the programs that nobody asked for.</summary>
     internal static void Choose(BpfObject net, bool http) =>

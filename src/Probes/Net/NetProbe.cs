@@ -39,7 +39,7 @@ public sealed class NetProbe : INetProbe
         var names = new ProcessNames(options.ProcRoot);
         _tracker = new FlowTracker(names);
         _http = new HttpTracker(names, options.HttpPathLength, options.MaxConnections);
-        _dns = new DnsObserver(new DnsReading(options.DnsTimeout, options.DnsNames, 2 * options.MaxConnections));
+        _dns = new DnsObserver(new DnsReading(options.DnsTimeout, options.DnsNames, 2 * options.MaxConnections) { Nat = options.Nat }, names);
         _losses = new FlowLosses();
         _tls = options.Tls is { } tls ? new TlsCapture(tls, _http) : null;
         _consumeSwept = ConsumeSwept;

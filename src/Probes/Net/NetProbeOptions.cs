@@ -1,3 +1,4 @@
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Tls.Capture;
 
 namespace EbpfActors.Probes.Net;
@@ -31,6 +32,9 @@ public sealed record NetProbeOptions
 
     /// <summary>DNS exchanges carry the name that was asked.</summary>
     public bool DnsNames { get; init; }
+
+    /// <summary>Knows where a DNS query went whose answer nobody seems to have asked for; null when nobody does.</summary>
+    public INatLookup? Nat { get; init; }
 
     /// <summary>The host's /proc, for process names longer than the kernel keeps.</summary>
     public string ProcRoot { get; init; } = "/proc";

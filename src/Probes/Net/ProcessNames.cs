@@ -49,6 +49,36 @@ internal sealed class ProcessNames(string procRoot, int capacity = 16384)
         return name;
     }
 
+    /// <summary>The name of a process of which only the number is known, while it lives or once it was asked for; else empty.</summary>
+    internal string Name(uint pid)
+    {
+        if (pid == 0)
+        {
+            return "";
+        }
+
+        if (_names.TryGetValue((pid, default), out var name))
+        {
+            return name;
+        }
+
+        if (_names.Count >= capacity)
+        {
+            _names.Clear();
+        }
+
+        try
+        {
+            name = File.ReadAllText($"{procRoot}/{pid}/comm").TrimEnd('\n');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            name = "";
+        }
+
+        return _names[(pid, default)] = name.Length >= CommLength ? Complete(pid, name) : name;
+    }
+
     private string Complete(uint pid, string cut)
     {
         try

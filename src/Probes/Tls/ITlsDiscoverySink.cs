@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Processes;
+
 namespace EbpfActors.Probes.Tls;
 
 /// <summary>Told by discovery what can be captured and what cannot; always on one thread, the discovery's own.</summary>

@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Processes;
+
 namespace EbpfActors.Probes.Tls;
 
 /// <summary>What one mapped file offers for capture. One per file, attached once: a uprobe sits on the inode, whoever maps it.</summary>

@@ -73,6 +73,28 @@ public sealed class NatTests
     }
 
     [Fact]
+    public void What_the_packets_showed_goes_before_what_connection_tracking_says_and_only_for_clients()
+    {
+        _nat.Known[Some.Flow()] = Backend;
+        var seen = new NatTarget(IpAddress.Parse("10.0.0.7"), 7070);
+
+        _table.Add(Some.Delta() with { Nat = seen });
+        Tags().ShouldBe(("10.0.0.7", "7070"));
+
+        _table.Add(Some.Delta(Some.Flow(direction: Direction.Incoming)) with { Nat = seen });
+        Tags().ShouldBe(("N/A", "N/A"));
+    }
+
+    [Fact]
+    public void Without_the_plugin_what_the_packets_showed_is_no_tag()
+    {
+        var table = new FlowTable(new FlowTableOptions(), new FlowLedger());
+        table.Add(Some.Delta() with { Nat = Backend });
+
+        Tags(table).ShouldBe(("N/A", "N/A"));
+    }
+
+    [Fact]
     public void While_there_is_no_probe_nothing_is_translated()
     {
         _nat.Known[Some.Flow()] = Backend;
@@ -83,11 +105,13 @@ public sealed class NatTests
         Tags().ShouldBe(("N/A", "N/A"));
     }
 
-    private (string Ip, string Port) Tags()
+    private (string Ip, string Port) Tags() => Tags(_table);
+
+    private static (string Ip, string Port) Tags(FlowTable table)
     {
         var credits = new CreditGate(1);
         credits.TryTake();
-        using var batch = _table.Take(credits);
+        using var batch = table.Take(credits);
         var tags = FlowTags.Of(batch.Items[0].Key, new PointIdentity("h", "ebpf", []), "netflow").ToDictionary();
         return (tags["dst_nat_ip"], tags["dst_nat_port"]);
     }

@@ -1,6 +1,6 @@
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Flows;
-using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.LineProtocol;
 using EbpfActors.Actors.Tests.Doubles;
@@ -12,7 +12,7 @@ namespace EbpfActors.Actors.Tests.Dns;
 
 public sealed class DnsBucketsTests
 {
-    private readonly HttpPathBudget _budget = new(3);
+    private readonly CardinalityBudget _budget = new(3);
     private readonly DnsflowLineRenderer _renderer = new(new PointIdentity("node-1", "ebpf", []), new LineCuts());
 
     [Fact]
@@ -53,6 +53,23 @@ public sealed class DnsBucketsTests
         buckets.Add(sums);
 
         Flush(buckets).ShouldBe(2);
+    }
+
+    [Fact]
+    public void Whose_queries_overflowed_is_told_once()
+    {
+        var buckets = Buckets();
+        var asking = Some.Asking();
+        buckets.Add(Sums(
+            Some.Query(name: "a.test"),
+            Some.Query(name: "b.test"),
+            Some.Query(asking with { Pid = 7, ProcessName = "crawler" }, name: "c.test"),
+            Some.Query(asking with { Pid = 7, ProcessName = "crawler" }, name: "c.test"),
+            Some.Query(asking with { Pid = 7, ProcessName = "crawler" }, name: "d.test"),
+            Some.Query(asking with { Pid = 8, ProcessName = "curl" }, name: "e.test")));
+
+        buckets.Flush(_renderer, Some.Key(asking), 1).Overflowed.ShouldBe([new DnsOverflow("crawler", 7, 3), new DnsOverflow("curl", 8, 1)], ignoreOrder: true);
+        buckets.Flush(_renderer, Some.Key(asking), 1).Overflowed.ShouldBeEmpty();
     }
 
     private DnsBuckets Buckets() => new(new DnsNameLimits { PerFlow = 2, Total = 3 }, _budget);

@@ -25,7 +25,7 @@ public sealed class DnsTableTests
 
         var sums = batch.Dns.ShouldHaveSingleItem();
         (sums.Key.Pid, sums.Key.ProcessName, sums.Key.SourcePort, sums.Key.DestinationPort).ShouldBe((0u, "", FlowKey.AnyPort, (ushort)53));
-        sums.Buckets.Select(b => (b.Key, b.Value)).ShouldBe(
+        sums.Buckets.Select(b => (b.Key, b.Value with { Pid = 0, Process = "" })).ShouldBe(
             [(new DnsBucketKey(0, "", 0), new DnsTotals(2, 40, 30, 0)), (new DnsBucketKey(-1, "", 0), new DnsTotals(1, 0, 0, 2))]);
         sums.Buckets[0].Value.Latency.ShouldBe(20ul);
         batch.Load.ShouldBe(new FlowLoad { Queries = 3 });

@@ -1,6 +1,7 @@
 using System.Text;
 using Akka.Actor;
 using Akka.TestKit.Xunit;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Tests.Doubles;
@@ -56,6 +57,6 @@ public sealed class FlowAggregatorTests() : TestKit(VirtualTime.Config)
         Renderers = Some.Renderers(_renderer),
         IdleAfter = IdleAfter,
         HttpPaths = new HttpPathLimits(),
-        HttpPathBudget = new HttpPathBudget(10),
+        HttpPathBudget = new CardinalityBudget(10),
     };
 }

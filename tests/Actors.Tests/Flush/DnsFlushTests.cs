@@ -1,12 +1,10 @@
 using System.Text;
 using Akka.Actor;
-using Akka.TestKit;
 using Akka.TestKit.Xunit;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Dns;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
-using EbpfActors.Actors.Http;
-using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Points;
 using EbpfActors.Actors.Tests.Doubles;
 using EbpfActors.FakeDataKit;
@@ -26,17 +24,10 @@ public sealed class DnsFlushTests : TestKit
         DnsNames = new DnsNameLimits { PerFlow = 2, Total = 3 },
     };
 
-    private readonly FlowLedger _ledger = new();
-    private readonly CreditGate _credits = new(1000);
-    private readonly TestProbe _parent;
-    private readonly IActorRef _scheduler;
+    private readonly RealFlush _flush;
 
     public DnsFlushTests()
-        : base(VirtualTime.Config)
-    {
-        _parent = CreateTestProbe();
-        _scheduler = _parent.ChildActorOf(FlushScheduler.Props(Options, Some.Renderers(), _ledger, TimeProvider.System));
-    }
+        : base(VirtualTime.Config) => _flush = new RealFlush(this, Options);
 
     [Fact]
     public async Task Batches_of_one_window_are_one_point_for_each_code()
@@ -62,23 +53,31 @@ public sealed class DnsFlushTests : TestKit
 
             var points = await Flush();
             points.Select(p => (p.Tags["query_name"], p.Tags.GetValueOrDefault("query_type"), (long)p.Fields["count"])).ShouldBe(
-                [("0.test", "A", 1), ("1.test", "A", 1), (HttpPathGovernor.Other, null as string, 2)]);
+                [("0.test", "A", 1), ("1.test", "A", 1), (CardinalityGovernor.Other, null as string, 2)]);
         }
 
         await ShouldBalance(inFlight: 0);
     }
 
     [Fact]
+    public async Task The_log_says_whose_names_were_too_many()
+    {
+        await Feed(Named(4, "192.0.2.1"));
+
+        await EventFilter.Warning(contains: "with the name ~other, since there are too many names: 2 of ").ExpectOneAsync(async () => await Flush());
+    }
+
+    [Fact]
     public async Task Queries_of_keys_beyond_the_limit_and_of_a_crashed_aggregator_are_counted_as_lost()
     {
         await Feed([.. Enumerable.Range(1, 5).SelectMany(i => Named(2, $"192.0.2.{i}"))]);
-        _ledger.DnsEntry().Lost.ShouldBe(new Dictionary<string, long> { ["too-many-keys"] = 4 });
+        _flush.Ledger.DnsEntry().Lost.ShouldBe(new Dictionary<string, long> { ["too-many-keys"] = 4 });
 
-        var aggregator = await Sys.ActorSelection(_scheduler.Path / "*").ResolveOne(TimeSpan.FromSeconds(5));
+        var aggregator = await Sys.ActorSelection(_flush.Scheduler.Path / "*").ResolveOne(TimeSpan.FromSeconds(5));
         aggregator.Tell(Kill.Instance);
-        await this.Eventually(() => _ledger.DnsEntry().Lost.ContainsKey("aggregator-crashed"));
+        await this.Eventually(() => _flush.Ledger.DnsEntry().Lost.ContainsKey("aggregator-crashed"));
 
-        _ledger.DnsEntry().Lost["aggregator-crashed"].ShouldBe(2);
+        _flush.Ledger.DnsEntry().Lost["aggregator-crashed"].ShouldBe(2);
         (await Flush()).Sum(p => (long)p.Fields["count"]).ShouldBe(4);
         await ShouldBalance(inFlight: 0);
     }
@@ -86,33 +85,19 @@ public sealed class DnsFlushTests : TestKit
     private static DnsExchange[] Named(int count, string server) =>
         [.. Enumerable.Range(0, count).Select(i => Some.Query(Some.Asking(server: server), name: $"{i}.test"))];
 
-    private async Task Feed(params DnsExchange[] queries)
-    {
-        _scheduler.Tell(Some.Batch(_ledger, _credits, new FlowTableOptions { DnsNames = queries[0].Name.Length > 0 }, queries));
-        await _scheduler.Barrier();
-    }
+    private Task Feed(params DnsExchange[] queries) =>
+        _flush.Feed(Some.Batch(_flush.Ledger, _flush.Credits, new FlowTableOptions { DnsNames = queries[0].Name.Length > 0 }, queries));
 
-    private async Task<IReadOnlyList<ParsedPoint>> Flush()
-    {
-        _scheduler.Tell(FlushNow.Instance, ActorRefs.NoSender);
-        var lines = new List<byte[]>();
-        await _parent.FishForMessageAsync(m =>
-        {
-            if (m is RequestSweep sweep)
-            {
-                _scheduler.Tell(new SweepDone(sweep.FlushId));
-            }
-
-            lines.AddRange(m is WritePoints write && write.Endpoint == PointEndpoint.Dnsflow ? write.Lines : []);
-            return m is FlushedFlows;
-        });
-        return [.. lines.Select(l => LineParser.Parse(Encoding.UTF8.GetString(l)))];
-    }
+    private async Task<IReadOnlyList<ParsedPoint>> Flush() =>
+    [
+        .. (await _flush.Flush()).Points.Where(p => p.Endpoint == PointEndpoint.Dnsflow)
+            .SelectMany(p => p.Lines).Select(l => LineParser.Parse(Encoding.UTF8.GetString(l))),
+    ];
 
     private async Task ShouldBalance(long inFlight)
     {
-        await _scheduler.Barrier();
-        _ledger.DnsEntry().InFlight.ShouldBe(inFlight);
-        (await _scheduler.Ask<FlushStatus>(GetFlushStatus.Instance, TimeSpan.FromSeconds(5))).QueriesHeld.ShouldBe(inFlight);
+        await _flush.Scheduler.Barrier();
+        _flush.Ledger.DnsEntry().InFlight.ShouldBe(inFlight);
+        (await _flush.Status()).QueriesHeld.ShouldBe(inFlight);
     }
 }

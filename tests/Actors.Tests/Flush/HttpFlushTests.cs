@@ -1,12 +1,11 @@
 using System.Text;
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.TestKit;
 using Akka.TestKit.Xunit;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Http;
-using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Points;
 using EbpfActors.Actors.Tests.Doubles;
 using EbpfActors.FakeDataKit;
@@ -27,23 +26,16 @@ public sealed class HttpFlushTests : TestKit
         HttpPaths = new HttpPathLimits { PerFlow = 4, Total = 6 },
     };
 
-    private readonly FlowLedger _ledger = new();
-    private readonly CreditGate _credits = new(1000);
-    private readonly TestProbe _parent;
-    private readonly IActorRef _scheduler;
+    private readonly RealFlush _flush;
 
     public HttpFlushTests()
-        : base(VirtualTime.Config.WithFallback(ConfigurationFactory.ParseString("akka.test.filter-leeway = 10s")))
-    {
-        _parent = CreateTestProbe();
-        _scheduler = _parent.ChildActorOf(FlushScheduler.Props(Options, Some.Renderers(), _ledger, TimeProvider.System));
-    }
+        : base(VirtualTime.Config.WithFallback(ConfigurationFactory.ParseString("akka.test.filter-leeway = 10s"))) => _flush = new RealFlush(this, Options);
 
     [Fact]
     public async Task Both_measurements_of_a_flush_go_to_their_endpoints_with_one_timestamp()
     {
         await Feed(Some.Exchange(path: "/a"), Some.Exchange(path: "/b"), Some.Exchange(path: "/a"));
-        _scheduler.Tell(Some.Batch(_ledger, _credits, Some.Delta()));
+        _flush.Scheduler.Tell(Some.Batch(_flush.Ledger, _flush.Credits, Some.Delta()));
 
         var window = await Flush();
 
@@ -52,8 +44,8 @@ public sealed class HttpFlushTests : TestKit
         window.Http.Select(p => (p.Fields["path"], p.Fields["count"])).ShouldBe([("/a", 2L), ("/b", 1L)], ignoreOrder: true);
         window.Http.Select(p => p.Time).Append(LineParser.Parse(Encoding.UTF8.GetString(window.Flows.Lines[0])).Time).Distinct().Count().ShouldBe(1);
         await ShouldBalance(inFlight: 0);
-        _ledger.HttpEntry().Out.ShouldBe(3);
-        _credits.UnderWay.ShouldBe(0);
+        _flush.Ledger.HttpEntry().Out.ShouldBe(3);
+        _flush.Credits.UnderWay.ShouldBe(0);
     }
 
     [Fact]
@@ -74,19 +66,19 @@ public sealed class HttpFlushTests : TestKit
         await Feed(Some.Exchange(read: 1));
         await Flush();
         await Feed(Some.Exchange(count: 0, read: 5_368_709_120));
-        _scheduler.Tell(new PassivateFlow(Some.Key()));
+        _flush.Scheduler.Tell(new PassivateFlow(Some.Key()));
 
         var point = (await Flush()).Http.Single();
 
         (point.Fields["count"], point.Fields["latency"], point.Fields["bytes_read"]).ShouldBe((0L, 0L, 5_368_709_120L));
-        (_ledger.HttpEntry().In, _ledger.HttpEntry().Out).ShouldBe((1, 1));
+        (_flush.Ledger.HttpEntry().In, _flush.Ledger.HttpEntry().Out).ShouldBe((1, 1));
     }
 
     [Fact]
     public async Task Paths_are_free_for_other_keys_one_flush_after_their_last_exchange()
     {
         await Feed([.. Paths(4, pid: 1), .. Paths(4, pid: 2)]);
-        (await Flush()).Http.Sum(p => p.Fields["path"].Equals(HttpPathGovernor.Other) ? (long)p.Fields["count"] : 0).ShouldBe(2);
+        (await Flush()).Http.Sum(p => p.Fields["path"].Equals(CardinalityGovernor.Other) ? (long)p.Fields["count"] : 0).ShouldBe(2);
         (await Flush()).Http.ShouldBeEmpty();
 
         await Feed(Paths(4, pid: 2));
@@ -99,14 +91,14 @@ public sealed class HttpFlushTests : TestKit
     public async Task A_crashed_aggregator_costs_exactly_its_exchanges_and_frees_its_paths()
     {
         await Feed([.. Paths(4, pid: 1), Some.Exchange(Some.Flow(pid: 1), count: 0)]);
-        var aggregator = await Sys.ActorSelection(_scheduler.Path / "*").ResolveOne(TimeSpan.FromSeconds(5));
+        var aggregator = await Sys.ActorSelection(_flush.Scheduler.Path / "*").ResolveOne(TimeSpan.FromSeconds(5));
         aggregator.Tell(Kill.Instance);
-        await this.Eventually(async () => (await Status()).Aggregators == 0);
+        await this.Eventually(async () => (await _flush.Status()).Aggregators == 0);
 
-        _ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["aggregator-crashed"] = 4 });
+        _flush.Ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["aggregator-crashed"] = 4 });
         await ShouldBalance(inFlight: 0);
         await Feed([.. Paths(4, pid: 2), .. Paths(2, pid: 3)]);
-        (await Flush()).Http.ShouldNotContain(p => p.Fields["path"].Equals(HttpPathGovernor.Other));
+        (await Flush()).Http.ShouldNotContain(p => p.Fields["path"].Equals(CardinalityGovernor.Other));
     }
 
     [Fact]
@@ -114,7 +106,7 @@ public sealed class HttpFlushTests : TestKit
     {
         await Feed([.. Enumerable.Range(1, 5).SelectMany(pid => Paths(2, (uint)pid))]);
 
-        _ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["too-many-keys"] = 4 });
+        _flush.Ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["too-many-keys"] = 4 });
         await ShouldBalance(inFlight: 6);
     }
 
@@ -122,13 +114,13 @@ public sealed class HttpFlushTests : TestKit
     public async Task A_stopped_scheduler_counts_the_exchanges_that_it_held_as_lost()
     {
         await Feed(Paths(3, pid: 1));
-        await WatchAsync(_scheduler);
+        await WatchAsync(_flush.Scheduler);
 
-        Sys.Stop(_scheduler);
-        await ExpectTerminatedAsync(_scheduler);
+        Sys.Stop(_flush.Scheduler);
+        await ExpectTerminatedAsync(_flush.Scheduler);
 
-        _ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["flush-stopped"] = 3 });
-        _ledger.FlowsEntry().Lost.ShouldBeEmpty();
+        _flush.Ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["flush-stopped"] = 3 });
+        _flush.Ledger.FlowsEntry().Lost.ShouldBeEmpty();
     }
 
     [Fact]
@@ -168,8 +160,8 @@ public sealed class HttpFlushTests : TestKit
                 Some.Flow(pid: (uint)random.Next(1, 4)), path: $"/{random.Next(12)}", count: (uint)random.Next(2), read: (ulong)random.NextInt64(1, 1L << 33))).ToArray();
             fed = (fed.Count + exchanges.Sum(e => e.Count), fed.Bytes + exchanges.Sum(e => (long)e.BytesRead));
             await Feed(exchanges);
-            _scheduler.Tell(new PassivateFlow(Some.Key(Some.Flow(pid: (uint)random.Next(1, 4)))));
-            await ShouldBalance(inFlight: (await Status()).ExchangesHeld);
+            _flush.Scheduler.Tell(new PassivateFlow(Some.Key(Some.Flow(pid: (uint)random.Next(1, 4)))));
+            await ShouldBalance(inFlight: (await _flush.Status()).ExchangesHeld);
             if (random.Next(3) == 0)
             {
                 Sum(await Flush());
@@ -178,7 +170,7 @@ public sealed class HttpFlushTests : TestKit
 
         Sum(await Flush());
         seen.ShouldBe(fed);
-        _ledger.HttpEntry().Lost.ShouldBeEmpty();
+        _flush.Ledger.HttpEntry().Lost.ShouldBeEmpty();
         await ShouldBalance(inFlight: 0);
 
         void Sum(Window window) => seen = (
@@ -188,38 +180,20 @@ public sealed class HttpFlushTests : TestKit
     private static HttpExchange[] Paths(int count, uint pid) =>
         [.. Enumerable.Range(0, count).Select(i => Some.Exchange(Some.Flow(pid: pid), path: $"/{i}"))];
 
-    private async Task Feed(params HttpExchange[] exchanges)
-    {
-        _scheduler.Tell(Some.Batch(_ledger, _credits, exchanges));
-        await _scheduler.Barrier();
-    }
+    private Task Feed(params HttpExchange[] exchanges) => _flush.Feed(Some.Batch(_flush.Ledger, _flush.Credits, exchanges));
 
     private async Task<Window> Flush(object? afterSweep = null)
     {
-        _scheduler.Tell(FlushNow.Instance, ActorRefs.NoSender);
-        var points = new List<WritePoints>();
-        var flushed = await _parent.FishForMessageAsync(m =>
-        {
-            if (m is RequestSweep sweep)
-            {
-                _scheduler.Tell(new SweepDone(sweep.FlushId));
-                _scheduler.Tell(afterSweep ?? new PassivateFlow(Some.Key(Some.Flow(pid: 0))));
-            }
-
-            points.AddRange(m is WritePoints write ? [write] : []);
-            return m is FlushedFlows;
-        });
+        var (points, flushed) = await _flush.Flush(afterSweep ?? new PassivateFlow(Some.Key(Some.Flow(pid: 0))));
         var http = points.Where(p => p.Endpoint == PointEndpoint.Httpflow).SelectMany(p => p.Lines).Select(l => LineParser.Parse(Encoding.UTF8.GetString(l)));
-        return new Window(points.Find(p => p.Endpoint != PointEndpoint.Httpflow) ?? new(PointEndpoint.Netflow, []), [.. http], (FlushedFlows)flushed);
+        return new Window(points.FirstOrDefault(p => p.Endpoint != PointEndpoint.Httpflow) ?? new(PointEndpoint.Netflow, []), [.. http], flushed);
     }
-
-    private Task<FlushStatus> Status() => _scheduler.Ask<FlushStatus>(GetFlushStatus.Instance, TimeSpan.FromSeconds(5));
 
     private async Task ShouldBalance(long inFlight)
     {
-        await _scheduler.Barrier();
-        _ledger.HttpEntry().InFlight.ShouldBe(inFlight);
-        (await Status()).ExchangesHeld.ShouldBe(inFlight);
+        await _flush.Scheduler.Barrier();
+        _flush.Ledger.HttpEntry().InFlight.ShouldBe(inFlight);
+        (await _flush.Status()).ExchangesHeld.ShouldBe(inFlight);
     }
 
     private sealed record Window(WritePoints Flows, IReadOnlyList<ParsedPoint> Http, FlushedFlows Flushed);

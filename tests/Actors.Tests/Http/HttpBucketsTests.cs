@@ -1,4 +1,5 @@
 using System.Text;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Tests.Doubles;
 using EbpfActors.FakeDataKit;
@@ -13,7 +14,7 @@ namespace EbpfActors.Actors.Tests.Http;
 public sealed class HttpBucketsTests
 {
     private readonly HttpSumsPool _pool = new();
-    private readonly HttpPathBudget _budget = new(100);
+    private readonly CardinalityBudget _budget = new(100);
     private readonly HttpflowLineRenderer _renderer = Some.Renderers().Http;
 
     [Fact]
@@ -36,14 +37,14 @@ public sealed class HttpBucketsTests
     [Fact]
     public void A_spent_total_sends_new_paths_of_every_key_to_the_rest_and_keeps_known_ones()
     {
-        var budget = new HttpPathBudget(1);
+        var budget = new CardinalityBudget(1);
         var (one, two) = (new HttpBuckets(new HttpPathLimits(), budget), new HttpBuckets(new HttpPathLimits(), budget));
         Add(one, Some.Exchange(path: "/known"));
         Add(two, Some.Exchange(path: "/new"));
         Add(one, Some.Exchange(path: "/known", status: 500), Some.Exchange(path: "/known"));
 
         Flush(one, out _).Select(p => (p.Fields["path"], p.Fields["count"])).ShouldBe([("/known", 2L), ("/known", 1L)], ignoreOrder: true);
-        Flush(two, out _).Single().Fields["path"].ShouldBe(HttpPathGovernor.Other);
+        Flush(two, out _).Single().Fields["path"].ShouldBe(CardinalityGovernor.Other);
         one.Release();
         budget.Taken.ShouldBe(0);
     }
@@ -76,7 +77,7 @@ public sealed class HttpBucketsTests
         Add(buckets, Some.Exchange(path: "/late"));
         var points = Flush(buckets, out _);
         points.Sum(p => (long)p.Fields["count"]).ShouldBe(5001);
-        points.ShouldContain(p => p.Fields["method"].Equals("GET") && p.Fields["path"].Equals(HttpPathGovernor.Other));
+        points.ShouldContain(p => p.Fields["method"].Equals("GET") && p.Fields["path"].Equals(CardinalityGovernor.Other));
     }
 
     [Fact]

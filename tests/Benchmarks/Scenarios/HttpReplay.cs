@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Http;
 using EbpfActors.Actors.Ledger;
@@ -25,7 +26,7 @@ internal sealed class HttpReplay : INetSink
     private readonly HttpTracker _tracker = new(new ProcessNames("/proc"), pathLength: 1024, maxConnections: 65_536);
     private readonly FlowTable _table = new(new FlowTableOptions { IncludeLoopback = true }, new FlowLedger());
     private readonly CreditGate _credits = new(1);
-    private readonly HttpPathBudget _budget = new(20_000);
+    private readonly CardinalityBudget _budget = new(20_000);
     private readonly HttpflowLineRenderer _renderer = new(new PointIdentity("node-1", "ebpf", []), new LineCuts());
     private readonly Dictionary<FlowKey, (HttpBuckets Buckets, PointTags Prefix)> _aggregators = [];
     private long _lines;

@@ -1,5 +1,6 @@
 using EbpfActors.Kernel.Tests.Traffic;
 using EbpfActors.Probes.Bash;
+using EbpfActors.Probes.Bpf;
 using Shouldly;
 using Xunit;
 
@@ -48,6 +49,56 @@ public sealed class BashTests
             bash.AwaitEnd();
             recorder.ShouldHave(bash.Pid, "exit 7");
         }
+    }
+
+    [Fact]
+    public void What_is_typed_ahead_of_the_first_prompt_of_two_such_shells_is_there_once()
+    {
+        using var recorder = new CommandRecorder();
+        for (var i = 0; i < 5; i++)
+        {
+            using var copy = new CopyOfBash();
+            using Terminal one = Terminal.Bash(copy.Path), two = Terminal.Bash(copy.Path);
+
+            one.Type("exit 1");
+            two.Type("exit 2");
+
+            one.AwaitEnd();
+            two.AwaitEnd();
+            recorder.ShouldHave(one.Pid, "exit 1");
+            recorder.ShouldHave(two.Pid, "exit 2");
+        }
+    }
+
+    [Fact]
+    public void Lines_that_are_typed_while_the_probe_is_being_attached_are_told_once_each()
+    {
+        using var recorder = new CommandRecorder();
+        for (var i = 0; i < 5; i++)
+        {
+            using var copy = new CopyOfBash();
+            using var bash = Terminal.Bash(copy.Path);
+            var typed = Enumerable.Range(1, 300).Select(n => $": {n}").Append("exit").ToArray();
+
+            Array.ForEach(typed, bash.Type);
+
+            bash.AwaitEnd();
+            recorder.ShouldHave(bash.Pid, typed);
+        }
+    }
+
+    [Fact]
+    public void Without_the_program_of_the_breakpoints_the_rest_goes_on_and_says_so()
+    {
+        var opened = 0;
+        using var recorder = new CommandRecorder(() => ++opened == 1 ? Refused() : BpfObject.Open("bash"));
+        using var bash = Terminal.Bash();
+
+        bash.Run("echo seen");
+
+        recorder.ShouldHave(bash.Pid, "echo seen");
+        opened.ShouldBe(2);
+        recorder.Hooks.ShouldContain(h => h.Hook == "first lines" && h.Rung.Length == 0 && h.Problem.Contains("missed", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -199,9 +250,10 @@ public sealed class BashTests
     {
         using var recorder = new CommandRecorder();
         using var copy = new CopyOfBash("/usr/bin/bc"); // another program with the library, under the name by which bash goes
-        using var named = new Terminal($"{copy.Path} -q");
-        using var other = new Terminal("/usr/bin/bc -q");
-        recorder.Until(() => recorder.Hooks.Any(h => h.Hook.Contains("libreadline", StringComparison.Ordinal)));
+        File.Copy("/usr/lib/x86_64-linux-gnu/libreadline.so.8", copy.Folder + "/libreadline.so.8"); // nobody else's, so that its probe is this shell's
+        using var named = new Terminal($"env LD_LIBRARY_PATH={copy.Folder} {copy.Path} -q");
+        using var other = new Terminal($"env LD_LIBRARY_PATH={copy.Folder} /usr/bin/bc -q");
+        recorder.Until(() => recorder.Hooks.Any(h => h.Hook.Contains(copy.Folder, StringComparison.Ordinal)));
 
         foreach (var terminal in new[] { other, named })
         {
@@ -213,7 +265,7 @@ public sealed class BashTests
 
         recorder.ShouldHave(named.Pid, "1234*2", "4321*2");
         recorder.Of(other.Pid).ShouldBeEmpty();
-        recorder.Hooks.ShouldContain(h => h.Hook.Contains("libreadline", StringComparison.Ordinal) && h.Problem.Length == 0);
+        recorder.Hooks.ShouldContain(h => h.Hook.Contains(copy.Folder, StringComparison.Ordinal) && h.Problem.Length == 0);
     }
 
     [Fact]
@@ -257,6 +309,14 @@ public sealed class BashTests
         again.AwaitPrompt().Type("exit");
         again.AwaitEnd();
         recorder.ShouldHave(again.Pid, "exit");
+    }
+
+    /// <summary>Stands for a kernel that does not take one of the programs.</summary>
+    private static BpfObject Refused()
+    {
+        var bash = BpfObject.Open("bash");
+        bash.SetMaxEntries("bash_shells", int.MaxValue);
+        return bash;
     }
 
     private static long Now() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;

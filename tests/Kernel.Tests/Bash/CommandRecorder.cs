@@ -1,5 +1,6 @@
 using EbpfActors.Probes;
 using EbpfActors.Probes.Bash;
+using EbpfActors.Probes.Bpf;
 using Shouldly;
 
 namespace EbpfActors.Kernel.Tests.Bash;
@@ -16,8 +17,19 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
     private volatile bool _stop;
 
     public CommandRecorder(BashProbeOptions? options = null)
+        : this(new BashProbe(options ?? new BashProbeOptions()))
     {
-        _probe = new BashProbe(options ?? new BashProbeOptions());
+    }
+
+    /// <param name="open">Opens the object that the probe loads.</param>
+    public CommandRecorder(Func<BpfObject> open)
+        : this(new BashProbe(new BashProbeOptions(), open))
+    {
+    }
+
+    private CommandRecorder(BashProbe probe)
+    {
+        _probe = probe;
         _thread = new Thread(Read) { IsBackground = true };
         _thread.Start();
         _attached.Task.Wait();

@@ -14,12 +14,12 @@ public sealed class ConntrackTests
 {
     [Theory]
     [CombinatorialCases]
-    public void A_connection_through_a_router_is_known_with_its_backend(bool isIPv6, bool isTcp, bool withSourceNat, bool isOlder)
+    public void A_connection_through_a_router_is_known_with_its_backend(bool isIPv6, bool isTcp, bool withSourceNat, bool isOlder, Rung rung)
     {
         using var topology = new NatTopology();
         using var server = topology.Listen(isIPv6, isTcp);
         using var older = isOlder ? topology.Connect(server, isIPv6, isTcp, withSourceNat) : null;
-        using var probe = Attach();
+        using var probe = Attach(rung);
         using var newer = isOlder ? null : topology.Connect(server, isIPv6, isTcp, withSourceNat);
         var flow = Flow(older ?? newer!, topology.Client, isTcp);
 
@@ -29,14 +29,16 @@ public sealed class ConntrackTests
         probe.Find(flow with { SourcePort = (ushort)(flow.SourcePort ^ 1) }).IsKnown.ShouldBeFalse();
     }
 
-    [Fact]
-    public void A_connection_that_its_own_namespace_translates_is_known()
+    [Theory]
+    [InlineData(Rung.Kernel)]
+    [InlineData(Rung.Netlink)]
+    public void A_connection_that_its_own_namespace_translates_is_known(Rung rung)
     {
         using var space = new NetworkNamespace();
         space.Exec("nft", "add table ip nat");
         space.Exec("nft", "add chain ip nat out { type nat hook output priority -100; }");
         space.Exec("nft", "add rule ip nat out ip daddr 127.0.0.9 tcp dport 80 dnat to 127.0.0.1:8080");
-        using var probe = Attach();
+        using var probe = Attach(rung);
         using var listener = space.Run(() => Listen(8080));
         using var client = space.Run(() => Connect("127.0.0.9", 80));
 
@@ -45,8 +47,10 @@ public sealed class ConntrackTests
         probe.Find(Flow(client, space, isTcp: true)).ToString().ShouldContain("Port = 8080");
     }
 
-    [Fact]
-    public void What_is_not_translated_is_not_known_and_costs_no_message()
+    [Theory]
+    [InlineData(Rung.Kernel)]
+    [InlineData(Rung.Netlink)]
+    public void What_is_not_translated_is_not_known_and_costs_no_message(Rung rung)
     {
         var (near, far) = NetworkNamespace.Pair();
         using var nearEnd = near;
@@ -54,7 +58,7 @@ public sealed class ConntrackTests
         near.Exec("nft", "add table ip nat");
         near.Exec("nft", "add chain ip nat out { type nat hook output priority -100; }");
         near.Exec("nft", "add rule ip nat out ip daddr 10.77.0.9 tcp dport 80 dnat to 10.77.0.2:8080");
-        using var probe = Attach();
+        using var probe = Attach(rung);
         using var listener = far.Run(() => Listen(8080));
         using var client = near.Run(() => Connect("10.77.0.2", 8080));
         var before = probe.Counters().Records;
@@ -65,12 +69,14 @@ public sealed class ConntrackTests
         probe.Counters().Records.ShouldBe(before);
     }
 
-    [Fact]
-    public void An_ended_connection_is_forgotten_after_a_while_and_not_before()
+    [Theory]
+    [InlineData(Rung.Kernel)]
+    [InlineData(Rung.Netlink)]
+    public void An_ended_connection_is_forgotten_after_a_while_and_not_before(Rung rung)
     {
         using var topology = new NatTopology();
         using var server = topology.Listen(isIPv6: false, isTcp: true);
-        using var probe = Attach(new ConntrackOptions { Linger = TimeSpan.FromSeconds(1) });
+        using var probe = Attach(rung, new ConntrackOptions { Linger = TimeSpan.FromSeconds(1) });
         var client = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
         var flow = Flow(client, topology.Client, isTcp: true);
         probe.CatchUp();
@@ -91,13 +97,15 @@ public sealed class ConntrackTests
         }).ShouldBeTrue();
     }
 
-    [Fact]
-    public void News_that_found_no_room_is_counted_and_made_up_for_by_a_dump()
+    [Theory]
+    [InlineData(Rung.Kernel)]
+    [InlineData(Rung.Netlink)]
+    public void News_that_found_no_room_is_counted_and_made_up_for_by_a_dump(Rung rung)
     {
         const int Flows = 2000;
         using var topology = new NatTopology();
         using var server = topology.Listen(isIPv6: false, isTcp: false);
-        using var probe = Attach(new ConntrackOptions { ReceiveBytes = 4096 });
+        using var probe = Attach(rung, new ConntrackOptions { ReceiveBytes = 4096 });
         var service = new IPEndPoint(NatTopology.Service(isIPv6: false, withSourceNat: false), NatTopology.ServicePort);
         var ports = topology.Client.Run(() => Enumerable.Range(0, Flows).Select(i =>
         {
@@ -117,7 +125,7 @@ public sealed class ConntrackTests
     [Fact]
     public void A_namespace_that_comes_is_listened_to_and_one_that_goes_is_let_go()
     {
-        using var probe = Attach(new ConntrackOptions { LookEvery = TimeSpan.FromMilliseconds(50) });
+        using var probe = Attach(Rung.Netlink, new ConntrackOptions { LookEvery = TimeSpan.FromMilliseconds(50) });
         var before = Listening(probe);
         using (var topology = new NatTopology())
         {
@@ -133,12 +141,14 @@ public sealed class ConntrackTests
         Until(() => Listening(Turn(probe)) <= before).ShouldBeTrue(probe.Hooks[0].Rung);
     }
 
-    [Fact]
-    public void A_full_table_refuses_and_counts()
+    [Theory]
+    [InlineData(Rung.Kernel)]
+    [InlineData(Rung.Netlink)]
+    public void A_full_table_refuses_and_counts(Rung rung)
     {
         using var topology = new NatTopology();
         using var server = topology.Listen(isIPv6: false, isTcp: true);
-        using var probe = Attach(new ConntrackOptions { MaxConnections = 1 });
+        using var probe = Attach(rung, new ConntrackOptions { MaxConnections = 1 });
         using var first = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
         using var second = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
 
@@ -149,12 +159,52 @@ public sealed class ConntrackTests
         probe.Counters().Losses.ShouldContain(l => l.Reason == "nat-table-full" && l.Records == 1);
     }
 
-    private static ConntrackProbe Attach(ConntrackOptions? options = null)
+    [Fact]
+    public void A_kernel_that_lets_no_function_be_probed_is_heard_over_netlink_and_says_why()
     {
-        var probe = new ConntrackProbe(options ?? new ConntrackOptions());
-        probe.Attach();
+        using var probe = new ConntrackProbe(new ConntrackOptions());
+
+        var hooks = probe.Attach();
+
+        Assert.SkipWhen(IsKernel(hooks), "this kernel lets its functions be probed");
+        hooks.ShouldContain(h => h.Hook == "nat-events" && h.Rung.StartsWith("netlink in "));
+        hooks.ShouldContain(h => h.Hook == "nat-kernel-probe" && h.Rung == "" && h.Problem.StartsWith("netlink is used instead"));
+    }
+
+    [Fact]
+    public void The_kernels_rung_keeps_no_namespace_alive_and_its_connections_end_with_it()
+    {
+        using var probe = Attach(Rung.Kernel, new ConntrackOptions { Linger = TimeSpan.Zero });
+        FlowIdentity flow;
+        using (var topology = new NatTopology())
+        {
+            using var server = topology.Listen(isIPv6: false, isTcp: true);
+            using var client = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
+            flow = Flow(client, topology.Client, isTcp: true);
+            probe.CatchUp();
+            probe.Find(flow).IsKnown.ShouldBeTrue();
+        }
+
+        Until(() =>
+        {
+            probe.CatchUp();
+            return !probe.Find(flow).IsKnown;
+        }).ShouldBeTrue();
+    }
+
+    private static ConntrackProbe Attach(Rung rung, ConntrackOptions? options = null)
+    {
+        var probe = new ConntrackProbe((options ?? new ConntrackOptions()) with { KernelProbe = rung == Rung.Kernel });
+        if (IsKernel(probe.Attach()) != (rung == Rung.Kernel))
+        {
+            probe.Dispose();
+            Assert.Skip("this kernel lets no function be probed");
+        }
+
         return probe;
     }
+
+    private static bool IsKernel(IReadOnlyList<HookStatus> hooks) => hooks.Any(h => h.Hook == "nat-dump");
 
     private static ConntrackProbe Turn(ConntrackProbe probe)
     {
@@ -205,11 +255,18 @@ public sealed class ConntrackTests
         return socket;
     }
 
-    /// <summary>Every combination of the four.</summary>
+    public enum Rung
+    {
+        Kernel,
+        Netlink,
+    }
+
+    /// <summary>Every combination of the five.</summary>
     private sealed class CombinatorialCasesAttribute : Xunit.v3.DataAttribute
     {
         public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(System.Reflection.MethodInfo testMethod, Xunit.Sdk.DisposalTracker disposalTracker) =>
-            new([.. Enumerable.Range(0, 16).Select(i => new TheoryDataRow((i & 1) != 0, (i & 2) != 0, (i & 4) != 0, (i & 8) != 0))]);
+            new([.. Enumerable.Range(0, 32).Select(i =>
+                new TheoryDataRow((i & 1) != 0, (i & 2) != 0, (i & 4) != 0, (i & 8) != 0, (i & 16) == 0 ? Rung.Kernel : Rung.Netlink))]);
 
         public override bool SupportsDiscoveryEnumeration() => true;
     }

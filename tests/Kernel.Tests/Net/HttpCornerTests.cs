@@ -135,6 +135,15 @@ public sealed class HttpCornerTests(HttpHost host) : IClassFixture<HttpHost>, ID
     }
 
     [Fact]
+    public void Pipelined_requests_whose_kind_cannot_be_kept_are_not_guessed_at()
+    {
+        _talk.Say(string.Concat(Enumerable.Range(0, 70).Select(i => $"{(i == 3 ? "HEAD" : "GET")} /{i:00} HTTP/1.1\r\n\r\n")));
+        _talk.Answer(string.Concat(Enumerable.Range(0, 70).Select(i => "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n" + (i == 3 ? "" : "yes"))));
+
+        _talk.ShouldBeWithout("http-broken 2, http-unanswered 134");
+    }
+
+    [Fact]
     public void More_pipelined_requests_than_are_remembered_are_counted()
     {
         _talk.Say(string.Concat(Enumerable.Range(0, 300).Select(i => $"GET /{i:000} HTTP/1.1\r\n\r\n")));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Discovery;
 using Shouldly;

@@ -1,7 +1,8 @@
+using EbpfActors.Probes.Elf;
+using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Capture;
 using EbpfActors.Probes.Tls.Discovery;
-using EbpfActors.Probes.Tls.Elf;
 using Shouldly;
 
 namespace EbpfActors.Kernel.Tests.Tls;

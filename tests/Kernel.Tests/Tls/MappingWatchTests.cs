@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls.Discovery;
 using Shouldly;
 using Xunit;

@@ -90,13 +90,4 @@ public sealed class BashTests
     [InlineData(7u, 7u)]
     public void A_user_of_another_user_namespace_has_its_number_there(uint outside, uint inside) =>
         UserNames.Translate(["         0     100000      65536"], outside).ShouldBe(inside);
-
-    [Fact]
-    public void A_line_of_maps_names_its_range_as_map_files_does()
-    {
-        Mapping.Parse("00400000-00452000 r-xp 00000000 08:02 173521                             /usr/bin/a file (deleted)")
-            .ShouldBe(new Mapping("400000-452000", "08:02:173521", "/usr/bin/a file (deleted)") { Start = 0x400000, End = 0x452000 });
-        Mapping.Parse("7ffd1000-7ffd2000 rw-p 00000000 00:00 0                          [stack]").ShouldBeNull();
-        Mapping.Parse("").ShouldBeNull();
-    }
 }

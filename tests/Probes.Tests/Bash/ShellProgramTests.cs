@@ -1,5 +1,5 @@
 using EbpfActors.Probes.Bash;
-using EbpfActors.Probes.Tls.Discovery;
+using EbpfActors.Probes.Processes;
 using Shouldly;
 using Xunit;
 
@@ -46,6 +46,6 @@ public sealed class ShellProgramTests
     private static ShellKind Classify(string file, string path)
     {
         using var opened = OpenedFile.TryOpen(file, out _);
-        return ShellProgram.Classify(opened!, path);
+        return ShellProgram.Classify(opened!, path).Kind;
     }
 }

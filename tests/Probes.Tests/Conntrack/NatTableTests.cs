@@ -76,10 +76,11 @@ public sealed class NatTableTests
     [Fact]
     public void After_a_dump_what_it_did_not_show_has_ended()
     {
-        _table.Add(Tuple(1), 1, Backend, generation: 1);
-        _table.Add(Tuple(2), 1, Backend, generation: 2);
+        _table.Add(Tuple(1), 1, Backend);
+        _table.BeginDump();
+        _table.Add(Tuple(2), 1, Backend);
 
-        _table.EndAllBut(netNs: 1, generation: 2);
+        _table.EndDump(netNs: 1);
         _time.Advance(2 * Linger);
         _table.End(Tuple(9), 1);
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
@@ -26,14 +27,24 @@ public sealed class WireTests
     public void Managed_structures_match_the_compiled_object(string name, Type managed)
     {
         using var net = BpfObject.Open("net");
-        var native = BtfLayout.Struct(net, name);
+        ShouldMatch(BtfLayout.Struct(net, name), managed);
+    }
 
+    private static void ShouldMatch(BtfLayout native, Type managed)
+    {
         Marshal.SizeOf(managed).ShouldBe(native.Size);
         foreach (var member in native.Members)
         {
             var field = string.Concat(member.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
             ((int)Marshal.OffsetOf(managed, field)).ShouldBe(native[member], member);
         }
+    }
+
+    [Fact]
+    public void The_record_of_a_translated_connection_matches_the_compiled_object()
+    {
+        using var conntrack = BpfObject.Open("conntrack");
+        ShouldMatch(BtfLayout.Struct(conntrack, "nat_event"), typeof(NatEvent));
     }
 
     [Fact]
@@ -55,10 +66,10 @@ public sealed class WireTests
     {
         var bytes = Convert.FromHexString(
             "0100000000000000" + "0204000000000000" + "0300000001000000" +
-            "00000000000000000000FFFF0A000001" + "20010DB8000000000000000000000007" +
+            "00000000000000000000FFFF0A000001" + "20010DB8000000000000000000000007" + "20010DB8000000000000000000000008" +
             "05000000" + "E8030000" + "64000000" + "92100000" + "D90F00F0" +
-            "5000" + "BB01" + "06" + "01" + "01" + "03" +
-            Convert.ToHexString(Encoding.ASCII.GetBytes("nginx\0\0\0\0\0\0\0\0\0\0\0")) + "00000000");
+            "5000" + "BB01" + "901F" + "06" + "01" + "01" + "03" +
+            Convert.ToHexString(Encoding.ASCII.GetBytes("nginx\0\0\0\0\0\0\0\0\0\0\0")) + "0000");
 
         FlowEvent.TryRead(bytes, out var record).ShouldBeTrue();
 
@@ -69,13 +80,14 @@ public sealed class WireTests
         IpAddress.Read(record.Daddr).ToString().ShouldBe("2001:db8::7");
         (record.Retransmits, record.RttUs, record.RttVarUs, record.Tgid, record.Netns).ShouldBe((5u, 1000u, 100u, 4242u, 0xF0000FD9u));
         (record.Sport, record.Dport, record.IsClosed).ShouldBe(((ushort)80, (ushort)443, true));
+        (IpAddress.Read(record.NatAddr).ToString(), record.NatPort).ShouldBe(("2001:db8::8", (ushort)8080));
     }
 
     [Theory]
     [InlineData(0, 6, 0)]
-    [InlineData(103, 6, 0)]
-    [InlineData(104, 5, 0)]
-    [InlineData(104, 17, 2)]
+    [InlineData(119, 6, 0)]
+    [InlineData(120, 5, 0)]
+    [InlineData(120, 17, 2)]
     public void Bytes_that_are_no_record_are_refused(int length, byte transport, byte direction)
     {
         var bytes = new byte[length];

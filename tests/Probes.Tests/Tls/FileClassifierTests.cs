@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using EbpfActors.Probes.Tests.Elf;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Discovery;
 using Shouldly;

@@ -1,7 +1,8 @@
 using System.Text;
+using EbpfActors.Probes.Elf;
+using EbpfActors.Probes.Tests.Elf;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Discovery;
-using EbpfActors.Probes.Tls.Elf;
 using EbpfActors.Probes.Tls.Go;
 using EbpfActors.Probes.Tls.Placement;
 using Shouldly;

@@ -1,4 +1,6 @@
 using System.Text;
+using EbpfActors.Probes.Processes;
+using EbpfActors.Probes.Tests.Elf;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Discovery;
 using Shouldly;

@@ -1,5 +1,5 @@
 using System.Text;
-using EbpfActors.Probes.Tls;
+using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls.Discovery;
 using Shouldly;
 using Xunit;
@@ -8,34 +8,6 @@ namespace EbpfActors.Probes.Tests.Tls;
 
 public sealed class MappingRecordTests
 {
-    [Fact]
-    public void A_line_of_maps_is_read_with_its_device_in_hex_and_its_inode_in_decimal()
-    {
-        MapsLine.TryRead(42, "7f5a62406000-7f5a62408000 r-xp 00012000 fe:2a 8888600                    /usr/lib/lib ssl.so.3 (deleted)"u8, out var mapping)
-            .ShouldBeTrue();
-
-        mapping.Pid.ShouldBe(42);
-        mapping.Start.ShouldBe(0x7f5a62406000u);
-        mapping.End.ShouldBe(0x7f5a62408000u);
-        mapping.File.ShouldBe(FileIdentity.Of(254, 42, 8888600));
-        Encoding.UTF8.GetString(mapping.Path).ShouldBe("/usr/lib/lib ssl.so.3 (deleted)");
-    }
-
-    [Theory]
-    [InlineData("7f5a62406000-7f5a62408000 r--p 00012000 fe:2a 8888600    /usr/lib/x")]
-    [InlineData("7f5a62406000-7f5a62408000 r-xp 00000000 00:00 0    [vdso]")]
-    [InlineData("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]")]
-    [InlineData("7f5a62406000-7f5a62408000 r-xp 00000000 00:00 0 ")]
-    [InlineData("7f5a62406000-7f5a62408000 r-xp 00000000 00:0e 77   anon_inode:x")]
-    [InlineData("7f5a62406000-7f5a62408000 r-xp")]
-    [InlineData("7f5a62406000")]
-    [InlineData("r-xp /usr/lib/x")]
-    [InlineData("")]
-    public void Other_lines_are_none(string line)
-    {
-        MapsLine.TryRead(42, Encoding.UTF8.GetBytes(line), out _).ShouldBeFalse();
-    }
-
     [Fact]
     public void A_record_of_the_kernel_is_read()
     {
@@ -46,6 +18,7 @@ public sealed class MappingRecordTests
         mapping.Start.ShouldBe(0x7f5a62406000u);
         mapping.End.ShouldBe(0x7f5a62408000u);
         mapping.File.ShouldBe(FileIdentity.Of(254, 1, 0x87a1d8));
+        mapping.Offset.ShouldBe(0x1000u);
         mapping.Generation.ShouldBe(0xabcdu);
         Encoding.UTF8.GetString(mapping.Path).ShouldBe("/usr/lib/a");
     }

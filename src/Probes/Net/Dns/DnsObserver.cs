@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance.Buffers;
+using EbpfActors.Probes.Conntrack;
 
 namespace EbpfActors.Probes.Net.Dns;
 
@@ -6,7 +7,11 @@ namespace EbpfActors.Probes.Net.Dns;
 /// <param name="Timeout">A query that was not answered for so long has timed out.</param>
 /// <param name="Names">Exchanges carry the name that was asked.</param>
 /// <param name="MaxQueries">Queries under way, at most.</param>
-internal sealed record DnsReading(TimeSpan Timeout, bool Names, int MaxQueries);
+internal sealed record DnsReading(TimeSpan Timeout, bool Names, int MaxQueries)
+{
+    /// <summary>For queries that were seen with the resolver that they were translated to; null: there are none.</summary>
+    internal INatLookup? Nat { get; init; }
+}
 
 /// <summary>
 /// Makes exchanges, and the names of addresses, out of the kernel's records about DNS. Every message is an exchange's query or
@@ -20,6 +25,8 @@ internal sealed class DnsObserver
     ];
 
     private readonly bool _names;
+    private readonly INatLookup? _nat;
+    private readonly ProcessNames _processes;
     private readonly QueryTracker _queries;
     private readonly DnsStreams _streams = new();
     private readonly StringPool _strings = new(4096);
@@ -30,8 +37,10 @@ internal sealed class DnsObserver
     private DnsRecord _record;
     private INetSink? _sink;
 
-    internal DnsObserver(DnsReading reading)
+    internal DnsObserver(DnsReading reading, ProcessNames processes)
     {
+        _processes = processes;
+        _nat = reading.Nat;
         _names = reading.Names;
         _queries = new QueryTracker(reading.Timeout, reading.MaxQueries);
         _onStreamMessage = message => OnMessage(message, isCut: false);
@@ -144,10 +153,16 @@ internal sealed class DnsObserver
 
     private void OnAnswer(in QueryKey key, in DnsMessage message, bool isCut)
     {
-        var kind = _queries.Answer(key, message.Question, _record.AtNs, out var query);
+        var kind = _queries.Answer(Asked(key, message.Question), message.Question, _record.AtNs, out var query);
+        query.Key = key; // the resolver that was asked, wherever the query went
         if (kind is AnswerKind.Unasked or AnswerKind.Duplicate)
         {
             return;
+        }
+
+        if (key.IsServer)
+        {
+            query.Tgid = _record.Tgid; // who asks is elsewhere
         }
 
         Span<DnsAddress> addresses = stackalloc DnsAddress[DnsAnswers.MostAddresses];
@@ -168,6 +183,29 @@ internal sealed class DnsObserver
         }
     }
 
+    /// <summary>
+    /// Under which key the query of an answer was entered: where the kernel could not tell what an unconnected socket had asked for, under
+    /// the resolver that it was translated to. Connection tracking has to say that it was, so that no other answer gets in.
+    /// </summary>
+    private QueryKey Asked(in QueryKey key, ulong question)
+    {
+        if (_nat is null || key.IsServer || key.Transport != Transport.Udp || _queries.Knows(key, question))
+        {
+            return key;
+        }
+
+        var flow = new FlowIdentity(
+            key.Local, key.Remote, key.LocalPort, key.RemotePort, key.Transport, Direction.Outgoing, Pid: 0, key.NetNamespace, ProcessName: "");
+        var target = _nat.Find(flow);
+        if (!target.IsKnown)
+        {
+            _nat.CatchUp();
+            target = _nat.Find(flow);
+        }
+
+        return target.IsKnown ? key with { Remote = target.Address, RemotePort = target.Port } : key;
+    }
+
     private void Observe(in Query query, string name, ReadOnlySpan<DnsAddress> addresses)
     {
         foreach (var (address, seconds) in addresses)
@@ -177,7 +215,7 @@ internal sealed class DnsObserver
         }
     }
 
-    private static void Report(in Query query, int rcode, ulong latencyNs, INetSink sink)
+    private void Report(in Query query, int rcode, ulong latencyNs, INetSink sink)
     {
         var key = query.Key;
         var flow = new FlowIdentity(
@@ -189,7 +227,7 @@ internal sealed class DnsObserver
             key.IsServer ? Direction.Incoming : Direction.Outgoing,
             query.Tgid,
             key.NetNamespace,
-            ProcessName: "")
+            _names ? _processes.Name(query.Tgid) : "")
         {
             BornNs = query.AtNs,
         };

@@ -60,6 +60,9 @@ internal sealed class QueryTracker(TimeSpan timeout, int capacity)
         TooMany += _table.Add(query) ? 0 : 1;
     }
 
+    /// <summary>Whether the query is remembered, answered or not.</summary>
+    internal bool Knows(in QueryKey key, ulong question) => _table.Find(key, question) != QueryTable.None;
+
     /// <summary>
     /// Whose answer this is; <paramref name="query"/> is meaningful unless nobody asked. An answer that is late is so even
     /// when <see cref="Expire"/> has not come by: then it stays to it to report the query.

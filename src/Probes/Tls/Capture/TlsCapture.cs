@@ -4,6 +4,7 @@ using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Net.Http;
+using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls.Discovery;
 
 namespace EbpfActors.Probes.Tls.Capture;

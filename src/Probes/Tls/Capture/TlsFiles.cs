@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Processes;
+
 namespace EbpfActors.Probes.Tls.Capture;
 
 /// <summary>

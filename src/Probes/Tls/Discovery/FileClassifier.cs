@@ -1,4 +1,4 @@
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
 using EbpfActors.Probes.Tls.Go;
 using EbpfActors.Probes.Tls.Placement;
 

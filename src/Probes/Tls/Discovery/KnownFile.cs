@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Processes;
+
 namespace EbpfActors.Probes.Tls.Discovery;
 
 /// <summary>What is remembered of a mapped file so as not to look into it again.</summary>

@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Processes;
+
 namespace EbpfActors.Probes.Tls.Discovery;
 
 /// <summary>A file with TLS that somebody maps, held open.</summary>

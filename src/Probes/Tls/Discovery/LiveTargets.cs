@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Processes;
+
 namespace EbpfActors.Probes.Tls.Discovery;
 
 /// <summary>The files with TLS that are mapped, each once however many identities lead to it, and what the sink is told of them. Bounded.</summary>

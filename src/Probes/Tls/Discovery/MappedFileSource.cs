@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Tls.Discovery;
 

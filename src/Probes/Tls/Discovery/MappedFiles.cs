@@ -1,5 +1,6 @@
 using System.Text;
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Tls.Discovery;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using EbpfActors.Probes.Native;
+using EbpfActors.Probes.Processes;
 using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Probes.Tls.Discovery;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Tls.Discovery;
 
@@ -36,7 +37,8 @@ internal static class Mmap2Record
             FileIdentity.Of(
                 BinaryPrimitives.ReadUInt32LittleEndian(record[40..]), BinaryPrimitives.ReadUInt32LittleEndian(record[44..]), inode),
             BinaryPrimitives.ReadUInt64LittleEndian(record[56..]),
-            end < 0 ? path : path[..end]);
+            end < 0 ? path : path[..end])
+        { Offset = BinaryPrimitives.ReadUInt64LittleEndian(record[32..]) };
         return inode != 0 && mapping.Path.Length > 1 && mapping.Path[0] == '/' && mapping.Path[1] != '/';
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Tls.Discovery;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
 
 namespace EbpfActors.Probes.Tls.Go;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
 
 namespace EbpfActors.Probes.Tls.Go;
 

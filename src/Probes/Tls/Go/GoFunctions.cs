@@ -1,4 +1,4 @@
-using EbpfActors.Probes.Tls.Elf;
+using EbpfActors.Probes.Elf;
 
 namespace EbpfActors.Probes.Tls.Go;
 

@@ -72,7 +72,7 @@ public sealed class DnsFuzzTests
     public void Records_of_any_content_leave_the_observer_within_its_bounds()
     {
         var random = new Random(1035);
-        var observer = new DnsObserver(new DnsReading(TimeSpan.FromSeconds(6), Names: true, MaxQueries: 64));
+        var observer = new DnsObserver(new DnsReading(TimeSpan.FromSeconds(6), Names: true, MaxQueries: 64), new ProcessNames("/proc"));
         var sink = new RecordingSink();
         for (var round = 0; round < Rounds; round++)
         {

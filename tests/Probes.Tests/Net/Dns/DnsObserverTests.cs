@@ -1,4 +1,5 @@
 using EbpfActors.Kernel.Tests.Traffic;
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Net.Dns;
 using Shouldly;
@@ -11,7 +12,7 @@ public sealed class DnsObserverTests
 {
     private const ulong Millisecond = 1_000_000;
 
-    private readonly DnsObserver _observer = new(new DnsReading(TimeSpan.FromSeconds(6), Names: true, MaxQueries: 4));
+    private readonly DnsObserver _observer = new(new DnsReading(TimeSpan.FromSeconds(6), Names: true, MaxQueries: 4), new ProcessNames("/nowhere"));
     private readonly RecordingSink _sink = new();
 
     [Fact]
@@ -178,7 +179,7 @@ public sealed class DnsObserverTests
     [Fact]
     public void Queries_end_once_whatever_the_order_of_things()
     {
-        var observer = new DnsObserver(new DnsReading(TimeSpan.FromSeconds(6), Names: false, MaxQueries: 1 << 16));
+        var observer = new DnsObserver(new DnsReading(TimeSpan.FromSeconds(6), Names: false, MaxQueries: 1 << 16), new ProcessNames("/proc"));
         var random = new Random(6);
         var (asked, now) = (0, 0UL);
         for (var i = 0; i < 50_000; i++)
@@ -205,12 +206,50 @@ public sealed class DnsObserverTests
         _sink.Exchanges.ShouldContain(e => e.Rcode == -1);
     }
 
+    [Fact]
+    public void A_query_that_was_seen_translated_is_found_by_what_connection_tracking_says_and_not_without()
+    {
+        var nat = new FakeNat();
+        var observer = new DnsObserver(new DnsReading(TimeSpan.FromSeconds(6), Names: false, MaxQueries: 4) { Nat = nat }, new ProcessNames("/nowhere"));
+        var query = DnsBytes.Query(1, "a.test");
+        var answer = DnsBytes.Answer(query, 0);
+        observer.OnRecord(DnsPackets.Record(query, Transport.Udp, DnsFlags.Sent, 0, remote: 99), _sink);
+
+        observer.OnRecord(DnsPackets.Record(answer, Transport.Udp, DnsFlags.None, 1), _sink);
+        _sink.Exchanges.ShouldBeEmpty();
+        nat.News = new NatTarget(IpAddress.Parse("10.0.0.98"), 53);
+        observer.OnRecord(DnsPackets.Record(answer, Transport.Udp, DnsFlags.None, 2), _sink);
+        _sink.Exchanges.ShouldBeEmpty();
+        nat.News = new NatTarget(IpAddress.Parse("10.0.0.99"), 53);
+        observer.OnRecord(DnsPackets.Record(answer, Transport.Udp, DnsFlags.None, 3), _sink);
+
+        _sink.Exchanges.ShouldHaveSingleItem().Flow.Destination.ShouldBe(IpAddress.Parse("10.0.0.53"));
+        observer.LeftOut().Select(l => $"{l.Reason} {l.Records}").ShouldBe(["dns-unasked 2"]);
+    }
+
     private void Ask(ushort id, string name, int at) => Packet(DnsBytes.Query(id, name), DnsFlags.Sent, at);
 
     private void Answer(ushort id, string name, int at, int rcode = 0) => Packet(DnsBytes.Answer(DnsBytes.Query(id, name), rcode), DnsFlags.None, at);
 
     private void Packet(byte[] message, DnsFlags flags, int at, ushort sport = 40_000) =>
         _observer.OnRecord(DnsPackets.Record(message, Transport.Udp, flags, (ulong)at * Millisecond, sport), _sink);
+
+    /// <summary>Knows the news once it has caught up.</summary>
+    private sealed class FakeNat : INatLookup
+    {
+        private NatTarget _known;
+
+        public NatTarget News
+        {
+            get;
+            set => (field, _known) = (value, default);
+        }
+
+        public void CatchUp() => _known = News;
+
+        public NatTarget Find(in FlowIdentity flow) =>
+            (flow.Source.ToString(), flow.Destination.ToString(), flow.SourcePort, flow.DestinationPort) == ("10.0.0.1", "10.0.0.53", 40_000, 53) ? _known : default;
+    }
 
     private IEnumerable<string> LeftOut() => _observer.LeftOut().Select(l => $"{l.Reason} {l.Records}");
 }

@@ -8,7 +8,8 @@ namespace EbpfActors.Probes.Tests.Net.Dns;
 internal static class DnsPackets
 {
     public static byte[] Record(
-        byte[] bytes, Transport transport, DnsFlags flags, ulong at, ushort sport = 40_000, uint seq = 0, uint netns = 1, uint tgid = 7, int length = -1)
+        byte[] bytes, Transport transport, DnsFlags flags, ulong at, ushort sport = 40_000, uint seq = 0, uint netns = 1, uint tgid = 7, int length = -1,
+        byte remote = 53)
     {
         var record = new DnsRecord
         {
@@ -25,6 +26,7 @@ internal static class DnsPackets
         };
         Local.CopyTo(record.Saddr);
         Remote.CopyTo(record.Daddr);
+        record.Daddr[15] = remote;
         return [.. MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in record, 1)), .. bytes];
     }
 

@@ -1,0 +1,33 @@
+namespace EbpfActors.Probes.Conntrack;
+
+/// <summary>
+/// One rung of the ladder: a way in which news of translated connections gets into the table. One thread owns an instance;
+/// <see cref="CatchUp"/> and the properties may be used from any.
+/// </summary>
+internal interface INatRung : IDisposable
+{
+    /// <summary>What is attached now.</summary>
+    IReadOnlyList<HookStatus> Hooks { get; }
+
+    /// <summary>Events taken in so far.</summary>
+    long News { get; }
+
+    /// <summary>Events that found no room before they were taken in; a dump makes up for them.</summary>
+    long Overruns { get; }
+
+    /// <summary>Takes in the connections that there are and hears of every other from then on.</summary>
+    /// <exception cref="BpfException">The kernel allows this nowhere.</exception>
+    void Attach();
+
+    /// <summary>Blocks until there is something to do, or <see cref="Wake"/>.</summary>
+    void Wait();
+
+    /// <summary>From any thread.</summary>
+    void Wake();
+
+    /// <summary>Does what is due.</summary>
+    void Turn();
+
+    /// <summary>Takes in what the kernel has said so far.</summary>
+    void CatchUp();
+}

@@ -1,0 +1,17 @@
+namespace EbpfActors.Probes;
+
+/// <summary>
+/// What all probes have in common. One thread owns an instance from <see cref="Attach"/> on; disposing it detaches. Methods throw
+/// <see cref="BpfException"/> when the kernel refuses.
+/// </summary>
+public interface IProbe : IDisposable
+{
+    /// <summary>Loads and attaches; one entry for each logical hook, with the rung of its ladder that was taken.</summary>
+    IReadOnlyList<HookStatus> Attach();
+
+    /// <summary>Ends a wait for the kernel from any thread.</summary>
+    void Wake();
+
+    /// <summary>Counters of the kernel side and of the decoder; callable from any thread.</summary>
+    ProbeCounters Counters();
+}

@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using EbpfActors.Probes.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace EbpfActors.Probes.Processes;
+
+/// <summary>A file of this host, open for reading.</summary>
+internal sealed class OpenedFile : IMappedFile
+{
+    private const ushort KindMask = 0xf000;
+    private const ushort Regular = 0x8000;
+
+    private readonly SafeFileHandle _file;
+    private readonly LibC.FileStatistics _statistics;
+
+    private OpenedFile(SafeFileHandle file, in LibC.FileStatistics statistics)
+    {
+        _file = file;
+        _statistics = statistics;
+        IsOnOverlay = LibC.FileSystemKind(file) == LibC.OverlayFileSystem;
+    }
+
+    public ulong Length => _statistics.Size;
+
+    public bool IsRegular => (_statistics.Mode & KindMask) == Regular;
+
+    public bool IsOnOverlay { get; }
+
+    public string Path => $"/proc/self/fd/{_file.DangerousGetHandle()}";
+
+    public FileRevision Revision => new(
+        (uint)_statistics.Inode,
+        _statistics.Size,
+        _statistics.ModificationSeconds * 1_000_000_000 + _statistics.ModificationNanoseconds,
+        _statistics.ChangeSeconds * 1_000_000_000 + _statistics.ChangeNanoseconds);
+
+    /// <summary>What stat says; on some file systems (btrfs, overlay) not what mappings show.</summary>
+    internal FileIdentity StatIdentity =>
+        FileIdentity.Of(_statistics.DeviceMajor, _statistics.DeviceMinor, _statistics.Inode);
+
+    /// <summary>Null and the errno when it cannot be opened.</summary>
+    internal static OpenedFile? TryOpen(string path, out int errno)
+    {
+        errno = 0;
+        var opened = LibC.open(path, LibC.OpenToLookAt);
+        if (opened >= 0)
+        {
+            var file = new SafeFileHandle(opened, ownsHandle: true);
+            if (LibC.StatX(file, out var statistics) == 0)
+            {
+                return new OpenedFile(file, statistics);
+            }
+
+            file.Dispose();
+        }
+
+        errno = Marshal.GetLastPInvokeError();
+        return null;
+    }
+
+    public int Read(ulong offset, Span<byte> into)
+    {
+        if (offset >= Length)
+        {
+            return 0;
+        }
+
+        try
+        {
+            var filled = 0;
+            for (int got; filled < into.Length && (got = RandomAccess.Read(_file, into[filled..], (long)offset + filled)) > 0;)
+            {
+                filled += got;
+            }
+
+            return filled;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}
