@@ -33,7 +33,7 @@ __attribute__((noinline)) int http_emit_line(struct __sk_buff *skb, __u32 comple
 		count_loss_in(&flow_losses, LOSS_HTTP_RING_FULL, count);
 		return 0;
 	}
-	fill_line(line, sock->conn, stream, count, (complete ? HTTP_COMPLETE : 0) | adopted_flag(sock));
+	fill_line(line, sock->conn, stream, count, (complete ? HTTP_COMPLETE : 0) | origin_flags(sock));
 	if (load_payload(&http_early, skb, sock, stream, sock->requests, stream->line_from, line->bytes, count))
 		line->length = 0;
 	stream->offset += count;

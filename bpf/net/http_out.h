@@ -8,9 +8,9 @@ extern struct tcp_conns_map tcp_conns SEC(".maps");
 extern struct flow_events_map flow_events SEC(".maps");
 extern struct flow_losses_map flow_losses SEC(".maps");
 
-static __always_inline __u8 adopted_flag(const struct http_sock *sock)
+static __always_inline __u8 origin_flags(const struct http_sock *sock)
 {
-	return sock->adopted ? HTTP_ADOPTED : 0;
+	return (sock->adopted ? HTTP_ADOPTED : 0) | (sock->is_tls ? HTTP_TLS : 0);
 }
 
 /* How far a request has come. When it is over, where it ended, if that is known here: the request behind it may have begun. When
@@ -41,7 +41,7 @@ static __always_inline void fill_head(struct http_head *head, struct http_sock *
 	head->begun_ns = stream->begun_ns;
 	head->pos = stream->begun_pos;
 	head->end = stream->pos;
-	head->flags = (over ? HTTP_COMPLETE : 0) | adopted_flag(sock);
+	head->flags = (over ? HTTP_COMPLETE : 0) | origin_flags(sock);
 	head->request_pos = request_pos(sock, stream->message, &head->flags);
 	__builtin_memcpy(head->saddr, names->saddr, 16);
 	__builtin_memcpy(head->daddr, names->daddr, 16);
@@ -67,6 +67,18 @@ static __always_inline void copy_line(char *to, const char *from, __u32 length, 
 			break;
 		*(__u64 *)(to + i) = *(const __u64 *)(from + i);
 	}
+}
+
+/* Keeps a request's start line for its answer. */
+static __always_inline void set_asked(struct http_asked *asked, const struct http_stream *stream, const void *line, __u32 length,
+                                      __u8 flags)
+{
+	copy_line(asked->line, line, length, HTTP_PIECE);
+	asked->begun_ns = stream->begun_ns;
+	asked->pos = stream->begun_pos;
+	asked->message = stream->message;
+	asked->flags = flags;
+	asked->length = length;
 }
 
 /* The request is answered, or will not be. */
@@ -123,7 +135,7 @@ static __always_inline void emit_unanswered(struct http_sock *sock)
 		line->message = asked->message;
 		line->offset = 0;
 		line->length = asked->length;
-		line->flags = asked->flags | adopted_flag(sock);
+		line->flags = asked->flags | origin_flags(sock);
 		__builtin_memset(line->pad, 0, sizeof(line->pad));
 		copy_line(line->bytes, asked->line, asked->length, HTTP_PIECE);
 		bpf_ringbuf_submit(line, ring_wake_flag(&flow_events));
@@ -156,7 +168,7 @@ static __always_inline void emit_end(struct http_sock *sock, const struct http_s
 	end->conn = sock->conn;
 	end->end = stream->pos;
 	end->message = stream->message;
-	end->flags = HTTP_COMPLETE;
+	end->flags = HTTP_COMPLETE | (sock->is_tls ? HTTP_TLS : 0);
 	end->request_pos = request_pos(sock, stream->message, &end->flags);
 	__builtin_memset(end->pad, 0, sizeof(end->pad));
 	bpf_ringbuf_submit(end, ring_wake_flag(&flow_events));
@@ -183,6 +195,17 @@ static __always_inline int learn_names(struct http_sock *sock)
 	return 1;
 }
 
+/* A response's head, with the request that it answers where that has waited. */
+static __always_inline void emit_answer(struct http_sock *sock, const struct http_stream *stream, __u32 over)
+{
+	if (sock->asked.length && (__s32)(stream->message - sock->asked.message) > 0)
+		emit_unanswered(sock);
+	if (sock->asked.length && sock->asked.message == stream->message)
+		emit_exchange(sock, stream, over);
+	else
+		emit_head(sock, stream, over);
+}
+
 /* Hands out the response that the other direction's stream is in, or its end, with who it belongs to: by now its server has
  * accepted. */
 static __always_inline void emit_response(struct http_sock *sock, __u32 over)
@@ -194,12 +217,6 @@ static __always_inline void emit_response(struct http_sock *sock, __u32 over)
 		return;
 	}
 	stream->flags |= MESSAGE_HEAD_OUT;
-	if (!learn_names(sock))
-		return;
-	if (sock->asked.length && (__s32)(stream->message - sock->asked.message) > 0)
-		emit_unanswered(sock);
-	if (sock->asked.length && sock->asked.message == stream->message)
-		emit_exchange(sock, stream, over);
-	else
-		emit_head(sock, stream, over);
+	if (learn_names(sock))
+		emit_answer(sock, stream, over);
 }

@@ -117,7 +117,8 @@ struct http_sock {
 	__u8 requests; /* which of the two carries them */
 	__u8 off;
 	__u8 adopted;
-	__u8 pad[5];
+	__u8 is_tls; /* this is a session's, and conn is the session's id */
+	__u8 pad[4];
 };
 
 /* The hook that sees a connection's end may look into the socket's storage for a request that waits; where it may not, such requests

@@ -13,11 +13,9 @@ extern struct http_windows_map http_windows SEC(".maps");
 static __always_inline int keep_asked(struct http_sock *sock, const struct http_stream *stream, const struct http_window *window,
                                       __u32 line, __u8 flags)
 {
-	struct http_asked *asked = &sock->asked;
 	struct tcp_conn *conn;
-	__u32 i;
 
-	if (asked->length)
+	if (sock->asked.length)
 		return 0;
 	if (!storage_is_traceable()) {
 		conn = bpf_map_lookup_elem(&tcp_conns, &sock->key);
@@ -25,16 +23,7 @@ static __always_inline int keep_asked(struct http_sock *sock, const struct http_
 			return 0;
 		conn->http_asked++;
 	}
-	for (i = 0; i < HTTP_PIECE; i += 8) {
-		if (i >= line)
-			break;
-		*(__u64 *)(asked->line + i) = *(const __u64 *)(window->bytes + i);
-	}
-	asked->begun_ns = stream->begun_ns;
-	asked->pos = stream->begun_pos;
-	asked->message = stream->message;
-	asked->flags = flags;
-	asked->length = line;
+	set_asked(&sock->asked, stream, window->bytes, line, flags);
 	return 1;
 }
 

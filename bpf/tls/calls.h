@@ -19,6 +19,8 @@ struct tls_programs_map {
 
 extern struct tls_programs_map tls_programs SEC(".maps");
 
+#define MAX_NESTED_NS 10000000000ULL
+
 static const struct tls_session no_session;
 
 static __always_inline struct tls_caller thread_caller(void)
@@ -34,21 +36,30 @@ static __always_inline void begin_session(struct tls_session *session)
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 
 	session->id = new_flow_id();
+	session->http.conn = session->id;
+	session->http.is_tls = 1;
 	session->tgid = current_tgid();
 	bpf_probe_read_kernel(&session->comm, sizeof(session->comm), &leader->comm);
 	count_in(&tls_counts, TLS_SESSIONS);
 }
 
+/* Two threads may meet here with one object. What is there is never replaced: its memory would be another session's at once, while
+ * one of the two still writes to it. */
 static __always_inline struct tls_session *new_session(__u64 ssl)
 {
 	struct tls_key key = {.ssl = ssl, .tgid = current_tgid()};
-	struct tls_session *session;
+	int is_mine = !bpf_map_update_elem(&tls_sessions, &key, &no_session, BPF_NOEXIST);
+	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, &key);
 
-	bpf_map_update_elem(&tls_sessions, &key, &no_session, BPF_ANY);
-	session = bpf_map_lookup_elem(&tls_sessions, &key);
-	if (session)
+	if (session && is_mine)
 		begin_session(session);
 	return session;
+}
+
+static __always_inline void renew_session(struct tls_session *session)
+{
+	bpf_probe_read_kernel(session, sizeof(*session), &no_session);
+	begin_session(session);
 }
 
 /* Its connection is closed and yet something new begins: the object at this address is another one, whose end was not seen. */
@@ -62,19 +73,47 @@ static __always_inline int is_stale(struct tls_session *session, __u32 written)
 	return !conn || conn->id != session->conn;
 }
 
+/* TLS inside TLS: the outer session's records leave in a call of the inner one's, and the inner one is on the outer one's socket.
+ * A call that never came back must not be in the way for ever. */
+static __always_inline int is_nested(const struct tls_call *kept, const struct tls_call *call)
+{
+	return kept->is_inside && kept->ssl != call->ssl && call->sp < kept->sp &&
+	       call->begun_ns - kept->begun_ns < MAX_NESTED_NS;
+}
+
+static __always_inline int put_call(struct tls_caller *caller, const struct tls_call *call, const struct tls_session *session)
+{
+	struct tls_call *kept = bpf_map_lookup_elem(&tls_calls, caller);
+	struct tls_session *inner;
+
+	if (!kept)
+		return bpf_map_update_elem(&tls_calls, caller, call, BPF_ANY);
+	if (!is_nested(kept, call)) {
+		*kept = *call;
+		return 0;
+	}
+	count_in(&tls_counts, TLS_CALLS_NESTED);
+	inner = session_of(kept->ssl);
+	if (inner && session->conn)
+		join_session(inner, session->sk, JOIN_FINGERPRINT);
+	return 0;
+}
+
 static __always_inline struct tls_session *enter(struct tls_caller *caller, struct tls_call *call)
 {
 	struct tls_session *session = session_of(call->ssl);
 
-	if (session && is_stale(session, call->written))
-		session = 0;
 	if (!session)
 		session = new_session(call->ssl);
-	if (!session || session->http.off)
-		return session;
+	else if (is_stale(session, call->written))
+		renew_session(session);
+	if (!session)
+		return 0;
 	call->base = call->from;
 	call->begun_ns = bpf_ktime_get_ns();
-	if (bpf_map_update_elem(&tls_calls, caller, call, BPF_ANY)) {
+	if (session->http.off)
+		call->is_inside = call->left = 0;
+	if (put_call(caller, call, session)) {
 		count_in(&tls_counts, TLS_CALLS_FULL);
 		stream_of(&session->http, call->written)->state = HTTP_LOST;
 	}
@@ -84,7 +123,12 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 static __always_inline int enter_thread(struct pt_regs *ctx, __u32 written, __u64 count_at)
 {
 	struct tls_caller caller = thread_caller();
-	struct tls_call call = {.ssl = PT_REGS_PARM1(ctx), .from = PT_REGS_PARM2(ctx), .count_at = count_at, .written = written};
+	struct tls_call call = {.ssl = PT_REGS_PARM1(ctx),
+	                        .from = PT_REGS_PARM2(ctx),
+	                        .count_at = count_at,
+	                        .sp = PT_REGS_SP(ctx),
+	                        .written = written,
+	                        .is_inside = 1};
 
 	enter(&caller, &call);
 	return 0;
@@ -95,13 +139,13 @@ static __always_inline int leave(struct pt_regs *ctx, struct tls_caller *caller,
 {
 	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, caller);
 
-	if (!call)
+	if (!call || !call->is_inside || PT_REGS_SP(ctx) < call->sp)
 		return 0;
+	call->is_inside = 0;
 	if (count > 0 && count <= 0x7fffffff) {
 		call->left = count;
 		bpf_tail_call(ctx, &tls_programs, 0);
 	}
-	bpf_map_delete_elem(&tls_calls, caller);
 	return 0;
 }
 
@@ -119,7 +163,7 @@ static __always_inline int leave_ex(struct pt_regs *ctx)
 	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &caller);
 	__s64 count = 0;
 
-	if (call && (int)PT_REGS_RC(ctx) == 1)
+	if (call && call->is_inside && (int)PT_REGS_RC(ctx) == 1)
 		bpf_probe_read_user(&count, sizeof(count), (void *)call->count_at);
 	return leave(ctx, &caller, count);
 }
@@ -138,11 +182,18 @@ static __always_inline int free_session(struct pt_regs *ctx)
 {
 	struct tls_key key = {.ssl = PT_REGS_PARM1(ctx), .tgid = current_tgid()};
 	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, &key);
+	struct tcp_conn *conn;
 	struct tls_end *end;
 
 	if (!session)
 		return 0;
 	count_in(&tls_counts, TLS_SESSIONS_FREED);
+	/* Where the connection was closed before, its end has told of the request that waited. */
+	conn = session->http.asked.length ? joined_conn(session) : 0;
+	if (conn) {
+		emit_unanswered(&session->http);
+		conn->http_told++;
+	}
 	if (session->is_http) {
 		end = bpf_ringbuf_reserve(&flow_events, sizeof(*end), 0);
 		if (end) {

@@ -2,6 +2,7 @@
 /* Where HTTP begins in a session: the first bytes of a call say whether they are a head, and with it who is the client. */
 #pragma once
 
+#include "join.h"
 #include "stream.h"
 
 enum head_kind {
@@ -55,14 +56,22 @@ static __always_inline int kind_of(struct tls_session *session, const __u8 first
 	return HEAD_NONE;
 }
 
+/* A client may wait for an answer since before the agent, in a call whose end is not seen. */
+static __always_inline int may_miss_answer(const struct tls_session *session)
+{
+	struct tcp_conn *conn = session->conn && session->http.requests ? conn_of(session->sk) : 0;
+
+	return conn && conn->adopted;
+}
+
 static __always_inline void find_head(struct tls_session *session, struct http_stream *stream, __u64 from, __u32 left,
                                       __u32 written)
 {
 	struct http_sock *sock = &session->http;
 	struct http_stream *requests, *responses;
 	__u8 first[8] = {};
+	int kind, is_first;
 	__u32 count;
-	int kind;
 
 	if (!left)
 		return;
@@ -76,14 +85,15 @@ static __always_inline void find_head(struct tls_session *session, struct http_s
 	}
 	if (kind != HEAD_REQUEST && kind != HEAD_RESPONSE)
 		return;
-	if (!session->has_role) {
+	is_first = !session->has_role;
+	if (is_first) {
 		session->has_role = 1;
 		sock->requests = kind == HEAD_REQUEST ? written : !written;
 	}
-	stream->state = HTTP_START;
-	stream->flags = 0;
 	requests = stream_of(sock, sock->requests);
 	responses = stream_of(sock, !sock->requests);
+	stream->state = HTTP_START;
+	stream->flags = 0;
 	if (kind == HEAD_RESPONSE) {
 		/* A response that is found again answers the newest request. */
 		stream->message = requests->message ? requests->message - (requests->state == HTTP_START) : 0;
@@ -91,4 +101,7 @@ static __always_inline void find_head(struct tls_session *session, struct http_s
 		/* What was answered before was asked in a call that had begun before the agent. */
 		requests->message = responses->message + (responses->state > HTTP_START);
 	}
+	/* What comes back first answers the first request, however many follow that before. */
+	if (kind == HEAD_REQUEST && is_first && !may_miss_answer(session))
+		responses->state = HTTP_START;
 }

@@ -6,7 +6,7 @@
 
 #include "session.h"
 
-#define FINGERPRINT_BYTES 24
+#define FINGERPRINT_BYTES 22 /* a record of TLS 1.3 with one byte in it has 23 */
 #define MAX_FINGERPRINTS 8192
 #define MAX_TRIES 250          /* writes that leave a fingerprint of a session that has no socket */
 #define MAX_NESTED_TRIES 4     /* ... and that has one by nesting: the fingerprint has the last word */
@@ -14,6 +14,7 @@
 
 struct tls_fingerprint {
 	__u8 bytes[FINGERPRINT_BYTES];
+	__u8 pad[2];
 };
 
 /* When packets are worth a look. */
@@ -49,13 +50,13 @@ static __always_inline int note_record(struct pt_regs *ctx)
 {
 	struct tls_caller caller = {.thread = bpf_get_current_pid_tgid()};
 	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &caller);
-	struct tls_fingerprint fingerprint;
+	struct tls_fingerprint fingerprint = {};
 	struct tls_session *session;
 	struct tls_watch *watch;
 	struct tls_key key = {};
 	__u32 zero = 0;
 
-	if (!call || (int)PT_REGS_PARM3(ctx) < FINGERPRINT_BYTES)
+	if (!call || !call->is_inside || (int)PT_REGS_PARM3(ctx) < FINGERPRINT_BYTES)
 		return 0;
 	key.ssl = call->ssl;
 	key.tgid = caller.thread >> 32;
@@ -63,7 +64,8 @@ static __always_inline int note_record(struct pt_regs *ctx)
 	if (!session || session->joined_by == JOIN_FINGERPRINT ||
 	    session->tries >= (session->conn ? MAX_NESTED_TRIES : MAX_TRIES))
 		return 0;
-	if (bpf_probe_read_user(&fingerprint, sizeof(fingerprint), (void *)PT_REGS_PARM2(ctx)) || !is_record(fingerprint.bytes))
+	if (bpf_probe_read_user(fingerprint.bytes, FINGERPRINT_BYTES, (void *)PT_REGS_PARM2(ctx)) ||
+	    !is_record(fingerprint.bytes))
 		return 0;
 	session->tries++;
 	bpf_map_update_elem(&tls_fingerprints, &fingerprint, &key, BPF_ANY);

@@ -42,7 +42,7 @@ static __always_inline __u64 go_socket(__u64 tls_conn)
 static __always_inline int enter_go(struct pt_regs *ctx, __u32 written)
 {
 	struct tls_caller caller = go_caller(ctx);
-	struct tls_call call = {.ssl = ctx->rax, .from = ctx->rbx, .written = written};
+	struct tls_call call = {.ssl = ctx->rax, .from = ctx->rbx, .written = written, .is_inside = 1};
 	struct tls_session *session;
 
 	if (written && ctx->rcx <= 0x7fffffff)

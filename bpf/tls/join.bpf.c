@@ -24,7 +24,7 @@ static __always_inline struct tls_session *session_of_call(void)
 	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &caller);
 	struct tls_key key = {};
 
-	if (!call)
+	if (!call || !call->is_inside)
 		return 0;
 	key.ssl = call->ssl;
 	key.tgid = caller.thread >> 32;
@@ -74,7 +74,7 @@ static __always_inline int join_by(struct bpf_sock *sk, struct tls_fingerprint *
 SEC("cgroup_skb/egress")
 int tls_on_egress(struct __sk_buff *skb)
 {
-	struct tls_fingerprint fingerprint;
+	struct tls_fingerprint fingerprint = {};
 	struct tls_watch *watch;
 	struct bpf_sock *sk;
 	__u32 at, zero = 0;
@@ -94,8 +94,8 @@ int tls_on_egress(struct __sk_buff *skb)
 		return 1;
 	for (i = 0; i < MAX_RECORDS; i++) {
 		/* A shorter record cannot be told from another one, and is not noted. */
-		if (bpf_skb_load_bytes(skb, at, &fingerprint, sizeof(fingerprint))) {
-			if (bpf_skb_load_bytes(skb, at, &fingerprint, RECORD_HEADER))
+		if (bpf_skb_load_bytes(skb, at, fingerprint.bytes, FINGERPRINT_BYTES)) {
+			if (bpf_skb_load_bytes(skb, at, fingerprint.bytes, RECORD_HEADER))
 				break;
 		} else if (is_record(fingerprint.bytes) && join_by(sk, &fingerprint)) {
 			break;

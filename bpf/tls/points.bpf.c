@@ -4,6 +4,7 @@
  * to many places, Linux 6.6); elsewhere one for each kind. They hand over to tls_take.
  */
 #include "fingerprint.h"
+#include "done.h"
 #include "go.h"
 
 struct tcp_conns_map tcp_conns SEC(".maps");
@@ -52,6 +53,8 @@ int tls_at_point(struct pt_regs *ctx)
 		return enter_go(ctx, 1);
 	case TLS_GO_LEAVE:
 		return leave_go(ctx);
+	case TLS_READ_DONE:
+		return read_done(ctx, cookie >> TLS_POINT_BITS);
 	}
 	return 0;
 }

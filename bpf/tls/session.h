@@ -2,6 +2,7 @@
 /* What the files of the tls object share: calls under way, sessions, and how a session gets its socket. */
 #pragma once
 
+#include "../net/http_out.h"
 #include "../net/http_window.h"
 #include "../net/tcp.h"
 #include "tls_wire.h"
@@ -21,8 +22,11 @@ struct tls_call {
 	__u64 from;     /* what of it is not taken yet */
 	__u64 count_at; /* where an _ex call puts the number of bytes */
 	__u64 begun_ns;
+	__u64 sp; /* of the thread where it begins */
 	__u32 left;
-	__u32 written;
+	__u8 written;
+	__u8 is_inside; /* it has begun and is not over; entries of threads that are in none are kept for their next one */
+	__u8 pad[2];
 };
 
 struct tls_key {
@@ -41,13 +45,14 @@ struct tls_session {
 	__u8 is_http;   /* a head was seen */
 	__u8 join_out;  /* user space knows whose this is */
 	__u8 tries;
-	__u8 pad[7];
+	__u8 pad[3];
 	__u64 line_base; /* the call that moves requests: where its plaintext begins; http_stream.line_from counts from there */
 	char comm[16];
 };
 
+/* LRU: threads end without a word. */
 struct tls_calls_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_CALLS);
 	__type(key, struct tls_caller);
 	__type(value, struct tls_call);
@@ -94,6 +99,22 @@ static __always_inline struct tls_session *session_of(__u64 ssl)
 	struct tls_key key = {.ssl = ssl, .tgid = current_tgid()};
 
 	return bpf_map_lookup_elem(&tls_sessions, &key);
+}
+
+static __always_inline struct tcp_conn *joined_conn(const struct tls_session *session)
+{
+	struct tcp_conn *conn = session->conn ? bpf_map_lookup_elem(&tcp_conns, &session->sk) : 0;
+
+	return conn && conn->id == session->conn ? conn : 0;
+}
+
+/* A request that waits is counted with its connection: whose end tells of one that was never answered. */
+static __always_inline void count_told(const struct tls_session *session)
+{
+	struct tcp_conn *conn = joined_conn(session);
+
+	if (conn)
+		conn->http_told++;
 }
 
 /* Tells user space whose session this is, as soon as it is known and worth knowing. A second record does no harm. */

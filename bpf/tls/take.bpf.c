@@ -30,11 +30,19 @@ static __always_inline void end_call(struct tls_session *session, __u64 ssl, str
 	stream->pos += left;
 	if (session->http.requests == written && stream->line_waits)
 		tls_emit_line(ssl, 0);
-	if (session->http.requests != written && stream->flags & MESSAGE_HEAD_OVER && !(stream->flags & MESSAGE_HEAD_OUT)) {
-		tls_emit_head(ssl, 0);
-		stream->flags |= MESSAGE_HEAD_OUT;
-	}
+	if (session->http.requests != written && stream->flags & MESSAGE_HEAD_OVER && !(stream->flags & MESSAGE_HEAD_OUT))
+		tls_emit_response(ssl, 0);
 	tell_join(session);
+}
+
+/* Almost every call is one head, and a body that is short. */
+static __always_inline __u32 take_first(struct tls_session *session, __u64 ssl, __u64 from, __u32 left, __u32 written,
+                                        __u64 begun_ns)
+{
+	struct tls_piece piece = {.from = from, .begun_ns = begun_ns, .left = left, .written = written};
+	__u32 taken = take_whole(session, ssl, &piece);
+
+	return taken > left ? left : taken;
 }
 
 /* The call that has just ended: of this thread or, in a Go program, of this goroutine. */
@@ -68,6 +76,9 @@ int tls_take(struct pt_regs *ctx)
 		find_head(session, stream, from, left, written);
 	if (session->http.requests == written)
 		session->line_base = call->base;
+	taken = take_first(session, ssl, from, left, written, begun_ns);
+	from += taken;
+	left -= taken;
 	for (i = 0; i < MAX_STEPS && left; i++) {
 		taken = tls_take_step(ssl, from, left, written, begun_ns);
 		if (!taken || taken > left)
@@ -82,7 +93,8 @@ int tls_take(struct pt_regs *ctx)
 	}
 	end_call(session, ssl, stream, left, written);
 over:
-	bpf_map_delete_elem(&tls_calls, &caller);
+	call->left = 0;
+	call->is_inside = 0;
 	return 0;
 }
 

@@ -41,7 +41,8 @@ _Static_assert(sizeof(struct tls_end) == 24, "tls_end is a wire format");
 #define TLS_POINT_BITS 8
 #define TLS_POINT_MASK 255
 
-/* Where in a library a probe stands; the cookie of its link. The rest of TLS_LEAVE_INNER's is the offset on the stack. */
+/* Where in a library a probe stands; the cookie of its link. The rest of TLS_LEAVE_INNER's is the offset on the
+ * stack, of TLS_READ_DONE's four bits for each register: the object, the buffer, where the count is, and whether this is a peek. */
 enum tls_point {
 	TLS_ENTER_READ,
 	TLS_ENTER_WRITE,
@@ -55,6 +56,7 @@ enum tls_point {
 	TLS_GO_READ,
 	TLS_GO_WRITE,
 	TLS_GO_LEAVE,
+	TLS_READ_DONE,
 };
 
 /* What is counted, per CPU; never set back. */
@@ -67,5 +69,6 @@ enum tls_count {
 	TLS_JOIN_CHANGED, /* the fingerprint knew better */
 	TLS_HTTP2,        /* sessions that are not decoded */
 	TLS_CALLS_FULL,   /* calls of more threads at once than there is room for */
+	TLS_CALLS_NESTED, /* of a session whose plaintext is another session's records */
 	TLS_COUNTS,
 };

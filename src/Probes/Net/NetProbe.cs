@@ -270,7 +270,7 @@ public sealed class NetProbe : INetProbe
             _tls?.OnClosed(record.Id);
         }
 
-        if (record.IsClosed && _withHttp)
+        if (record.IsClosed && (_withHttp || _tls is not null))
         {
             _http.OnClosed(record, _sink!);
         }

@@ -3,6 +3,7 @@ using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Capture;
 using EbpfActors.Probes.Tls.Discovery;
+using Shouldly;
 
 namespace EbpfActors.Kernel.Tests.Tls;
 
@@ -43,6 +44,13 @@ internal static class Libraries
                 .. functions.Where(f => f.Call != TlsCall.Free).Select(f => new ProbePoint(f.Call, ProbeMoment.Return, Offset(f.Symbol))),
             ],
         };
+    }
+
+    /// <summary>Where all reads end was found, on each of its two ways.</summary>
+    public static void ShouldHaveOneProbeForReads(this TlsTarget target)
+    {
+        target.Placement.ShouldStartWith("one probe for every read");
+        target.Points.Count(p => p is { Call: TlsCall.AnyRead, Moment: ProbeMoment.Done }).ShouldBe(2);
     }
 
     /// <summary>Capture of exactly these.</summary>

@@ -46,14 +46,17 @@ internal sealed class PythonClients : IDisposable
         threads() if how == "threads" else asyncio.run(loop())
         """;
 
-    private readonly string _file = Path.GetTempFileName();
+    private readonly string _folder;
     private readonly Process _process;
 
     /// <summary>Connects; <c>threads</c>: a blocking socket each; <c>loop</c>: asyncio, whose TLS is in memory.</summary>
-    public PythonClients(string how, int port, int connections, int each)
+    public PythonClients(string how, int port, int connections, int each, Userland? userland = null)
     {
-        File.WriteAllText(_file, Script);
-        _process = Shell.Start("/usr/bin/python3", $"{_file} {how} {port} {connections} {each}");
+        userland ??= Userland.Host;
+        _folder = userland.NewFolder("python");
+        var file = Path.Combine(_folder, "clients.py");
+        File.WriteAllText(file, Script);
+        _process = userland.Start("/usr/bin/python3", $"{userland.Inside(file)} {how} {port} {connections} {each}");
         var line = _process.StandardOutput.ReadLine();
         line.ShouldBe("connected", line is null ? _process.StandardError.ReadToEnd() : null);
     }
@@ -76,6 +79,6 @@ internal sealed class PythonClients : IDisposable
         }
 
         _process.Dispose();
-        File.Delete(_file);
+        Directory.Delete(_folder, recursive: true);
     }
 }

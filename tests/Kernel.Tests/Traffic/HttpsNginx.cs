@@ -5,18 +5,24 @@ namespace EbpfActors.Kernel.Tests.Traffic;
 /// <summary>A real nginx of the test's own that speaks TLS on two loopback ports, HTTP/1.1 on one and HTTP/2 on the other.</summary>
 internal sealed class HttpsNginx : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("nginx").FullName;
+    private readonly string _folder;
     private readonly Process _master;
 
-    public HttpsNginx(int workers, Certificate certificate)
+    /// <param name="workers">How many.</param>
+    /// <param name="certificate">Of its servers.</param>
+    /// <param name="userland">Whose nginx; the certificate's too.</param>
+    public HttpsNginx(int workers, Certificate certificate, Userland? userland = null)
     {
+        userland ??= Userland.Host;
+        _folder = userland.NewFolder("nginx");
+        var folder = userland.Inside(_folder);
         File.WriteAllBytes(Path.Combine(_folder, "big"), new byte[3 << 20]);
         File.WriteAllText(Path.Combine(_folder, "nginx.conf"), $$"""
             user root;
             daemon off;
             worker_processes {{workers}};
-            pid {{_folder}}/pid;
-            error_log {{_folder}}/error.log;
+            pid {{folder}}/pid;
+            error_log {{folder}}/error.log;
             events { worker_connections 1024; }
             http {
                 access_log off;
@@ -26,12 +32,12 @@ internal sealed class HttpsNginx : IDisposable
                 server {
                     listen 127.0.0.1:{{Port}} ssl;
                     listen 127.0.0.1:{{Http2Port}} ssl http2;
-                    location = /big { alias {{_folder}}/big; }
+                    location = /big { alias {{folder}}/big; }
                     location / { return 200 "hello\n"; }
                 }
             }
             """);
-        _master = Shell.Start("nginx", $"-p {_folder} -c {_folder}/nginx.conf");
+        _master = userland.Start("nginx", $"-p {folder} -c {folder}/nginx.conf");
         Listening.Wait(Port);
     }
 

@@ -9,11 +9,14 @@ internal sealed class OpenSslTalk : IDisposable
     private readonly Process _server;
     private readonly Process _client;
 
-    public OpenSslTalk(Certificate certificate)
+    /// <param name="certificate">Of the server.</param>
+    /// <param name="userland">Whose openssl; the certificate's too.</param>
+    public OpenSslTalk(Certificate certificate, Userland? userland = null)
     {
-        _server = Shell.Start("openssl", $"s_server -quiet -accept 127.0.0.1:{Port} -naccept 2 -cert {certificate.File} -key {certificate.KeyFile}");
+        userland ??= Userland.Host;
+        _server = userland.Start("openssl", $"s_server -quiet -accept 127.0.0.1:{Port} -naccept 2 -cert {certificate.File} -key {certificate.KeyFile}");
         Listening.Wait(Port);
-        _client = Shell.Start("openssl", $"s_client -quiet -connect 127.0.0.1:{Port}");
+        _client = userland.Start("openssl", $"s_client -quiet -connect 127.0.0.1:{Port}");
     }
 
     public int Port { get; } = FreePorts.Next();

@@ -20,13 +20,14 @@ public sealed class FileClassifierTests
         var found = Classify(LibSsl, "libssl.so.3");
 
         found.Flavour.ShouldBe(TlsFlavour.OpenSsl);
-        found.Placement.ShouldStartWith("moved probes");
+        found.Placement.ShouldStartWith("one probe for every read; else moved probes");
         found.Points.Select(p => (p.Call, p.Moment)).ShouldBe(
         [
             (TlsCall.Read, ProbeMoment.Entry), (TlsCall.Read, ProbeMoment.InnerResult), (TlsCall.Write, ProbeMoment.Entry),
             (TlsCall.Write, ProbeMoment.InnerResult), (TlsCall.ReadEx, ProbeMoment.Entry), (TlsCall.ReadEx, ProbeMoment.Return),
             (TlsCall.WriteEx, ProbeMoment.Entry), (TlsCall.WriteEx, ProbeMoment.Return), (TlsCall.Handshake, ProbeMoment.Entry),
-            (TlsCall.Handshake, ProbeMoment.Return), (TlsCall.Free, ProbeMoment.Entry),
+            (TlsCall.Handshake, ProbeMoment.Return), (TlsCall.Free, ProbeMoment.Entry), (TlsCall.AnyRead, ProbeMoment.Done),
+            (TlsCall.AnyRead, ProbeMoment.Done),
         ]);
         // Offsets in the file, not addresses: the bytes there are those of the jumps.
         found.Points.Where(p => p.Call == TlsCall.Read).ShouldAllBe(p => LibSsl[p.FileOffset] >= 0x70 && LibSsl[p.FileOffset] <= 0x7f);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Net.Http;
 using EbpfActors.Probes.Tls.Capture;
@@ -57,6 +59,29 @@ public sealed class TlsSessionsTests : INetSink
         _sessions.NoJoin.ShouldBe(1);
         _tracker.LeftOut().ShouldBe([new ProbeLoss("http-unanswered", 1, 0)]);
         (_tracker.Count, _sessions.Count, _exchanges.Count).ShouldBe((0, 0, 0));
+    }
+
+    [Fact]
+    public void An_exchange_in_one_record_is_on_the_connection_of_its_session()
+    {
+        Join(Session, Conn);
+        Exchange(Session, 0);
+        Exchange(Session, 1);
+
+        _exchanges.Select(e => (e.Path, e.Flow.SourcePort, e.BytesWritten, e.BytesRead)).ShouldBe([("/x", (ushort)40000, 20ul, 50ul), ("/x", (ushort)40000, 20ul, 50ul)]);
+        _tracker.Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public void An_exchange_in_one_record_waits_for_its_connection_too()
+    {
+        Exchange(Session, 0);
+        _exchanges.ShouldBeEmpty();
+
+        Join(Session, Conn);
+
+        var exchange = _exchanges.ShouldHaveSingleItem();
+        (exchange.Path, exchange.Flow.SourcePort, exchange.BytesWritten, exchange.LatencyNs).ShouldBe(("/x", (ushort)40000, 20ul, 1000ul));
     }
 
     [Fact]
@@ -152,20 +177,36 @@ public sealed class TlsSessionsTests : INetSink
     }
 
     private void Answer(ulong session, uint message, HttpFlags flags = HttpFlags.Tls | HttpFlags.Complete | HttpFlags.RequestOver) =>
-        _sessions.OnHead(
-            new HttpHead
-            {
-                Conn = session,
-                BegunNs = 2000,
-                Pos = message * 50,
-                End = (message * 50) + 50,
-                RequestPos = (message * 20) + 20,
-                Message = message,
-                Status = 200,
-                Minor = (byte)'1',
-                Flags = flags,
-            },
-            this);
+        _sessions.OnHead(Head(session, message, flags), this);
+
+    private void Exchange(ulong session, uint message)
+    {
+        var line = "GET /x HTTP/1.1\r\n"u8;
+        var record = new byte[Unsafe.SizeOf<HttpExchangeRecord>() + HttpExchangeRecord.ShortLine];
+        MemoryMarshal.AsRef<HttpExchangeRecord>(record.AsSpan()) = new HttpExchangeRecord
+        {
+            Head = Head(session, message, HttpFlags.Tls | HttpFlags.Complete | HttpFlags.RequestOver),
+            RequestNs = 1000,
+            RequestFrom = message * 20,
+            Length = (ushort)line.Length,
+            Flags = HttpFlags.Complete,
+        };
+        line.CopyTo(record.AsSpan(Unsafe.SizeOf<HttpExchangeRecord>()));
+        _sessions.TryConsume(record, this).ShouldBeTrue();
+    }
+
+    private static HttpHead Head(ulong session, uint message, HttpFlags flags) => new()
+    {
+        Conn = session,
+        BegunNs = 2000,
+        Pos = message * 50,
+        End = (message * 50) + 50,
+        RequestPos = (message * 20) + 20,
+        Message = message,
+        Status = 200,
+        Minor = (byte)'1',
+        Flags = flags,
+    };
 
     private void Join(ulong session, ulong conn) =>
         _sessions.OnJoin(new TlsJoin { Session = session, Conn = conn, Sport = 40000, Dport = 443, Tgid = 123, Netns = 9 }, this);

@@ -127,7 +127,8 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     private HookStatus Joins() => new(
         "tls-sessions",
         $"{Count(TlsCount.Sessions)} seen, tied to a socket by ciphertext {Count(TlsCount.JoinedFingerprint)}, "
-            + $"receive {Count(TlsCount.JoinedNested)}, descriptor {Count(TlsCount.JoinedDescriptor)}, corrected {Count(TlsCount.JoinChanged)}",
+            + $"receive {Count(TlsCount.JoinedNested)}, descriptor {Count(TlsCount.JoinedDescriptor)}, corrected {Count(TlsCount.JoinChanged)}; "
+            + $"{Count(TlsCount.CallsNested)} calls were inside another session's",
         "");
 
     private long Count(TlsCount what)

@@ -15,4 +15,5 @@ internal enum TlsPoint
     GoRead,
     GoWrite,
     GoLeave,
+    ReadDone,
 }

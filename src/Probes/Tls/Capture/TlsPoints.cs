@@ -21,11 +21,17 @@ internal static class TlsPoints
         (TlsCall.GoRead, ProbeMoment.Entry) => TlsPoint.GoRead,
         (TlsCall.GoWrite, ProbeMoment.Entry) => TlsPoint.GoWrite,
         (TlsCall.GoRead or TlsCall.GoWrite, ProbeMoment.GoReturn) => TlsPoint.GoLeave,
+        (TlsCall.AnyRead, ProbeMoment.Done) => TlsPoint.ReadDone,
         _ => null,
     };
 
     /// <summary>Says the place to the program that stands at all of them.</summary>
-    public static ulong Cookie(TlsPoint what, int stackOffset) => (ulong)what | ((ulong)stackOffset << Bits);
+    public static ulong Cookie(TlsPoint what, ProbePoint point) => (ulong)what | (Detail(what, point) << Bits);
+
+    /// <summary>For a read that is done four bits for each register: object, buffer, count, peek.</summary>
+    private static ulong Detail(TlsPoint what, ProbePoint point) => what != TlsPoint.ReadDone
+        ? (ulong)point.StackOffset
+        : point.Registers.Session | ((ulong)point.Registers.Buffer << 4) | ((ulong)point.Registers.Count << 8) | ((ulong)point.Registers.Peek << 12);
 
     /// <summary>The program for one kind of place; null for an offset on the stack that none was made for.</summary>
     public static string? Program(TlsPoint what, int stackOffset) => what switch

@@ -10,7 +10,7 @@ internal sealed class TlsPrograms
 
     private static readonly string[] AtOnePlace =
     [
-        .. Enum.GetValues<TlsPoint>().Where(p => p != TlsPoint.LeaveInner).Select(p => TlsPoints.Program(p, 0)!),
+        .. Enum.GetValues<TlsPoint>().Where(p => p is not (TlsPoint.LeaveInner or TlsPoint.ReadDone)).Select(p => TlsPoints.Program(p, 0)!),
         .. new[] { 0, 8, 16, 24 }.Select(offset => TlsPoints.Program(TlsPoint.LeaveInner, offset)!),
     ];
 
@@ -58,7 +58,7 @@ internal sealed class TlsPrograms
         try
         {
             // Handshakes carry no plaintext; a session is known from its first read or write on.
-            foreach (var group in target.Points.Where(p => p.Call != TlsCall.Handshake).GroupBy(Group).OrderBy(g => g.Key))
+            foreach (var group in target.Points.Where(Serves(target)).GroupBy(Group).OrderBy(g => g.Key))
             {
                 Attach(target, [.. group], links.Add);
             }
@@ -71,6 +71,12 @@ internal sealed class TlsPrograms
             throw;
         }
     }
+
+    /// <summary>Where all reads end serves for SSL_read and SSL_read_ex, if the program there can be told of its registers.</summary>
+    private Func<ProbePoint, bool> Serves(TlsTarget target) =>
+        AtOnce && target.Points.Any(p => p.Call == TlsCall.AnyRead)
+            ? p => p.Call is not (TlsCall.Handshake or TlsCall.Read or TlsCall.ReadEx)
+            : p => p.Call is not (TlsCall.Handshake or TlsCall.AnyRead);
 
     private static (bool IsEntry, bool IsCode) Group(ProbePoint point) => (TlsPoints.Of(point) is
         TlsPoint.EnterRead or TlsPoint.EnterReadEx or TlsPoint.EnterWrite or TlsPoint.EnterWriteEx or TlsPoint.GoRead or TlsPoint.GoWrite,
@@ -105,7 +111,7 @@ internal sealed class TlsPrograms
         var whats = Array.ConvertAll(points, Known);
         if (AtOnce)
         {
-            ulong[] cookies = [.. points.Zip(whats, (point, what) => TlsPoints.Cookie(what, point.StackOffset))];
+            ulong[] cookies = [.. points.Zip(whats, (point, what) => TlsPoints.Cookie(what, point))];
             keep(UprobeLinks.Attach(Object, AtAnyPlace, target.AttachPath, Array.ConvertAll(points, p => p.FileOffset), cookies, isReturn));
             return;
         }

@@ -41,4 +41,5 @@ internal enum TlsCount
     JoinChanged,
     Http2,
     CallsFull,
+    CallsNested,
 }

@@ -16,6 +16,9 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>A server's session may be known by its answer only, and a client may wait long for that.</summary>
+    private static readonly TimeSpan PatienceWithRequests = TimeSpan.FromHours(1);
+
     private readonly Dictionary<ulong, Session> _sessions = [];
     private readonly Dictionary<ulong, ulong> _sessionOfConn = [];
     private readonly Queue<(ulong Session, ulong Conn, uint Sweep)> _closed = [];
@@ -31,7 +34,11 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
     /// <summary>Takes a record that is about a TLS session, told by its size and flag; false for any other.</summary>
     public bool TryConsume(ReadOnlySpan<byte> record, INetSink sink)
     {
-        if (record.Length == Unsafe.SizeOf<HttpLine>() && Is(MemoryMarshal.AsRef<HttpLine>(record).Flags))
+        if (HttpExchangeRecord.IsSize(record.Length) && Is(MemoryMarshal.AsRef<HttpExchangeRecord>(record).Head.Flags))
+        {
+            OnExchange(MemoryMarshal.AsRef<HttpExchangeRecord>(record), record[Unsafe.SizeOf<HttpExchangeRecord>()..], sink);
+        }
+        else if (record.Length == Unsafe.SizeOf<HttpLine>() && Is(MemoryMarshal.AsRef<HttpLine>(record).Flags))
         {
             OnLine(MemoryMarshal.AsRef<HttpLine>(record));
         }
@@ -85,6 +92,21 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
         {
             GiveUp(head.Conn, session, answered: session.Held.Count(IsHead) + 1);
         }
+    }
+
+    /// <summary>An exchange in one record: the kernel writes it for sessions whose connection it knows.</summary>
+    public void OnExchange(in HttpExchangeRecord record, ReadOnlySpan<byte> line, INetSink sink)
+    {
+        if (_sessions.TryGetValue(record.Head.Conn, out var session) && session.Join is { } join)
+        {
+            session.TouchedAt = time.GetTimestamp();
+            tracker.OnExchange(record with { Head = Named(record.Head, join) }, line, sink);
+            return;
+        }
+
+        // The record that ties it to its connection is behind it in the ring, or was lost.
+        OnLine(Line(record, line));
+        OnHead(record.Head, sink);
     }
 
     public void OnEnd(in HttpEnd end, INetSink sink)
@@ -156,7 +178,7 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
         var now = time.GetTimestamp();
         foreach (var (id, session) in _sessions)
         {
-            if (session.Join is null && time.GetElapsedTime(session.TouchedAt, now) > Patience)
+            if (session.Join is null && time.GetElapsedTime(session.TouchedAt, now) > (session.Held.Count > 0 ? Patience : PatienceWithRequests))
             {
                 GiveUp(id, session, session.Held.Count(IsHead));
                 _sessions.Remove(id);
@@ -204,6 +226,21 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
 
         session.TouchedAt = time.GetTimestamp();
         return session;
+    }
+
+    private static HttpLine Line(in HttpExchangeRecord record, ReadOnlySpan<byte> room)
+    {
+        var line = new HttpLine
+        {
+            Conn = record.Head.Conn,
+            BegunNs = record.RequestNs,
+            Pos = record.RequestFrom,
+            Message = record.Head.Message,
+            Length = record.Length,
+            Flags = record.Flags | HttpFlags.Tls,
+        };
+        room[..Math.Min(room.Length, HttpExchangeRecord.LongLine)].CopyTo(line.Bytes);
+        return line;
     }
 
     private static HttpHead Named(HttpHead head, in TlsJoin join)

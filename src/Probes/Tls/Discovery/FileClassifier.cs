@@ -7,6 +7,8 @@ namespace EbpfActors.Probes.Tls.Discovery;
 /// <summary>Looks into a file: which TLS it carries, and where that is probed. Pure but for the reading.</summary>
 internal static class FileClassifier
 {
+    private const int MaxInnerCode = 1024;
+
     private static readonly (string Symbol, TlsCall Call)[] OpenSslCalls =
     [
         ("SSL_read", TlsCall.Read), ("SSL_write", TlsCall.Write), ("SSL_read_ex", TlsCall.ReadEx), ("SSL_write_ex", TlsCall.WriteEx),
@@ -75,7 +77,22 @@ internal static class FileClassifier
             }
         }
 
+        if (flavour == TlsFlavour.OpenSsl && symbols.TryGetValue("SSL_read", out var read))
+        {
+            summary.AddSharedRead(ReadEnds(image, read, symbols));
+        }
+
         return summary.Points.Count == 0 ? null : new(flavour, InFile(image, summary.Points), summary.Text);
+    }
+
+    private static List<ProbePoint> ReadEnds(ElfImage image, ElfSymbol read, Dictionary<string, ElfSymbol> symbols)
+    {
+        FunctionCode Open(ElfSymbol symbol) => new(symbol.Address, symbol.Size, image.Code);
+        var methods = ElfSymbols.Find(image, "TLS_method", "TLS_client_method", "TLS_server_method").Values.Select(Open).ToList();
+        FunctionCode? readEx = symbols.TryGetValue("SSL_read_ex", out var ex) ? Open(ex) : null;
+        var end = ReadPath.End(
+            Open(read), readEx, methods, address => new FunctionCode(address, MaxInnerCode, image.Code), address => ElfPointers.Read(image, address));
+        return end is null ? [] : ReadEnd.Find(end);
     }
 
     private static FileClassification ClassifyGo(ElfImage image, string version)

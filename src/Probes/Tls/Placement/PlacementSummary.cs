@@ -8,6 +8,7 @@ internal sealed class PlacementSummary
     private readonly List<ProbePoint> _points = [];
     private readonly Dictionary<string, List<string>> _plain = [];
     private int _calls;
+    private bool _hasReadEnd;
 
     internal IReadOnlyList<ProbePoint> Points => _points;
 
@@ -23,8 +24,16 @@ internal sealed class PlacementSummary
             }
 
             var isAll = _plain.Values.Sum(s => s.Count) == _calls;
-            return plain.Length == 0 ? "moved probes" : isAll ? $"plain probes: {plain}" : $"moved probes; plain probes: {plain}";
+            var text = plain.Length == 0 ? "moved probes" : isAll ? $"plain probes: {plain}" : $"moved probes; plain probes: {plain}";
+            return _hasReadEnd ? $"one probe for every read; else {text}" : text;
         }
+    }
+
+    /// <summary>Points that serve instead of those of SSL_read and SSL_read_ex, on kernels where a probe can be told which registers.</summary>
+    internal void AddSharedRead(IReadOnlyList<ProbePoint> ends)
+    {
+        _points.AddRange(ends);
+        _hasReadEnd = ends.Count > 0;
     }
 
     internal void Add(string symbol, CallPlacement placement)

@@ -50,6 +50,22 @@ internal struct RegisterState
             ? address.Number + (long)instruction.MemoryDisplacement64
             : null;
 
+    /// <summary>What holds on both of two ways; false when that is no less than before.</summary>
+    internal bool Meet(in RegisterState other)
+    {
+        var isLess = false;
+        for (var register = Register.RAX; register <= Register.R15; register++)
+        {
+            if (this[register] != other[register] && this[register] != default)
+            {
+                Set(register, default);
+                isLess = true;
+            }
+        }
+
+        return isLess;
+    }
+
     /// <summary>What is left of the proofs behind the instruction.</summary>
     internal void Step(in Instruction instruction, InstructionInfoFactory facts)
     {

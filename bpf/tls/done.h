@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A read that is over, seen where all reads of a library end: nothing has to be noted when it begins. */
+#pragma once
+
+#include "calls.h"
+
+/* The registers that calls keep, in the order of their numbers in the cookie; two more so that any three bits are inside. */
+struct kept_registers {
+	__u64 value[8];
+};
+
+static __always_inline int read_done(struct pt_regs *ctx, __u32 registers)
+{
+	struct tls_caller caller = thread_caller();
+	struct kept_registers kept = {{ctx->rbx, ctx->rbp, ctx->r12, ctx->r13, ctx->r14, ctx->r15}};
+	struct tls_call call = {};
+	__u64 count = 0;
+
+	if ((int)PT_REGS_RC(ctx) <= 0 || (__u32)kept.value[registers >> 12 & 7])
+		return 0;
+	if (bpf_probe_read_user(&count, sizeof(count), (void *)kept.value[registers >> 8 & 7]) || !count || count > 0x7fffffff)
+		return 0;
+	call.ssl = kept.value[registers & 7];
+	call.from = kept.value[registers >> 4 & 7];
+	call.left = count;
+	if (enter(&caller, &call) && call.left)
+		bpf_tail_call(ctx, &tls_programs, 0);
+	return 0;
+}
