@@ -68,7 +68,7 @@ internal static class ActorOptions
             ProcRoot = options.Host.Proc,
             Http = options.Plugins.Has(PluginNames.HttpFlow),
             HttpPathLength = options.Net.HttpPathLength,
-            Tls = options.Plugins.Has(PluginNames.HttpFlowTls) ? TlsOptions.OfHost(options.Host.Proc) : null,
+            Tls = options.Plugins.Has(PluginNames.HttpFlowTls) ? TlsOptions.OfHost(options.Host.Proc, options.TlsExclude) : null,
             DnsPorts = options.Dns.Ports,
             DnsTimeout = options.Dns.Timeout,
             DnsNames = options.Dns.QueryTags,

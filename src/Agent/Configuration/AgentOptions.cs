@@ -13,6 +13,9 @@ public sealed record AgentOptions
 
     public required BashOptions Bash { get; init; }
 
+    /// <summary>Paths of files that httpflow-tls does not probe; <c>*</c> stands for anything.</summary>
+    public required IReadOnlyList<string> TlsExclude { get; init; }
+
     public required DnsOptions Dns { get; init; }
 
     public required HostOptions Host { get; init; }

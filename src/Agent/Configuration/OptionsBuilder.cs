@@ -40,6 +40,7 @@ internal sealed class OptionsBuilder
             Plugins = Plugins(),
             Net = Net(),
             Bash = Bash(),
+            TlsExclude = _resolver.Resolve(TlsSettings.Exclude),
             Dns = Dns(),
             Host = Host(),
             Log = Log(output),

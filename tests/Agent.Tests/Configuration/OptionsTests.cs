@@ -110,6 +110,12 @@ public sealed class OptionsTests
     }
 
     [Theory]
+    [InlineData("", new string[0])]
+    [InlineData("tls_exclude = [\"/opt/x/*\", \"*/libssl.so.1.1\"]", new[] { "/opt/x/*", "*/libssl.so.1.1" })]
+    public void Files_may_be_left_out_of_TLS_capture(string line, string[] expected) =>
+        Assert.Equal(expected, Reading.Options($"[[inputs.ebpf]]\n{line}").TlsExclude);
+
+    [Theory]
     [InlineData("dns_ports = [\"53\", \"5353\", \"53\"]", new[] { 53, 5353 })]
     [InlineData("dns_ports = []", new int[0])]
     public void The_ports_of_DNS_are_a_list_and_an_empty_one_means_none(string line, int[] expected) =>

@@ -32,6 +32,7 @@ public sealed class WrongConfigurationTests
         { "http_path_length = 63", "inputs.ebpf.http_path_length: 63 is out of range; use 64 to 4096 (line 2)" },
         { "http_paths_per_flow = 0", "inputs.ebpf.http_paths_per_flow: 0 is out of range; use 1 to 1000000 (line 2)" },
         { "http_paths_total = 10000001", "inputs.ebpf.http_paths_total: 10000001 is out of range; use 1 to 10000000 (line 2)" },
+        { "tls_exclude = [\"libssl.so.3\"]", "inputs.ebpf.tls_exclude: \"libssl.so.3\" is no pattern of a whole path; begin it with / or * (line 2)" },
         { "dns_ports = [\"0\"]", "inputs.ebpf.dns_ports: \"0\" is not a port; use 1 to 65535 (line 2)" },
         { "dns_ports = [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\"]", "inputs.ebpf.dns_ports: has 9 ports; 8 are possible (line 2)" },
         { "dns_timeout = \"99ms\"", "inputs.ebpf.dns_timeout: \"99ms\" is out of range; use 100ms to 1m (line 2)" },

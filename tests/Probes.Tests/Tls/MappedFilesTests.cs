@@ -35,6 +35,24 @@ public sealed class MappedFilesTests : IDisposable
         _source.Opened.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("/opt/app/*", true)]
+    [InlineData("*/libssl.so.?", true)]
+    [InlineData("/opt/app", false)]
+    [InlineData("/OPT/*", false)]
+    public void What_the_user_left_out_is_not_probed_and_named_once(string pattern, bool isLeftOut)
+    {
+        using var files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { Exclude = ["/elsewhere/*", pattern] });
+        (_files, var usual) = (files, _files);
+        _source.Add(Ssl, LibSsl);
+
+        Map(1, Ssl, "/opt/app/libssl.so.3");
+        Map(2, Ssl, "/opt/app/libssl.so.3");
+
+        _told.Lines.ShouldBe([isLeftOut ? "failed /opt/app/libssl.so.3: left out by tls_exclude" : "found 1 by 1"]);
+        _files = usual;
+    }
+
     [Fact]
     public void Libcrypto_waits_for_libssl_in_either_order()
     {

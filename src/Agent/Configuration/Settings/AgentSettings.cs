@@ -180,7 +180,8 @@ internal static class AgentSettings
     public static readonly ImmutableArray<Setting> All =
     [
         ApiServer, Output, EnabledPlugins, Layer7Enabled, Layer7Disabled, Interval, EphemeralPort, IPv6Disabled, IncludeLoopback,
-        UdpIdleTimeout, MaxConnections, HttpPathLength, HttpPathsPerFlow, HttpPathsTotal, .. DnsSettings.All, .. BashSettings.All, HostName, Service, Tags,
+        UdpIdleTimeout, MaxConnections, HttpPathLength, HttpPathsPerFlow, HttpPathsTotal, .. TlsSettings.All, .. DnsSettings.All, .. BashSettings.All,
+        HostName, Service, Tags,
         .. ProcessSettings.All,
     ];
 }

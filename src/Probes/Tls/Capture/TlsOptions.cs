@@ -14,12 +14,12 @@ public sealed record TlsOptions
     /// <summary>Off, capture works as on kernels before 6.6.</summary>
     internal bool LinksAtOnce { get; init; } = true;
 
-    /// <summary>Capture of every library that any process of the host uses.</summary>
-    public static TlsOptions OfHost(string procRoot) => new()
+    /// <summary>Capture of every library that any process of the host uses, but for those whose path matches a pattern.</summary>
+    public static TlsOptions OfHost(string procRoot, IReadOnlyList<string> exclude) => new()
     {
         Discover = sink =>
         {
-            var discovery = new TlsDiscovery(new TlsDiscoveryOptions { ProcRoot = procRoot }, sink);
+            var discovery = new TlsDiscovery(new TlsDiscoveryOptions { ProcRoot = procRoot, Exclude = exclude }, sink);
             discovery.Start();
             return discovery;
         },

@@ -158,6 +158,12 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
         var found = FileClassifier.Classify(opened, Path.GetFileName(path));
         if (found.Flavour is { } flavour)
         {
+            if (options.Excludes(path))
+            {
+                sink.Failed(path, "left out by tls_exclude");
+                return false;
+            }
+
             var target = new TlsTarget(flavour, identity, opened.Path, found.Points, found.Placement) { MappedPath = path };
             return _targets.Add(file, target, opened, mapping.Pid);
         }

@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace EbpfActors.Probes.Tls.Discovery;
 
 /// <summary>Where to look for TLS, how often, and how much of it to remember.</summary>
@@ -5,6 +7,9 @@ public sealed record TlsDiscoveryOptions
 {
     /// <summary>The host's /proc.</summary>
     public string ProcRoot { get; init; } = "/proc";
+
+    /// <summary>Files that are left alone, by the path under which a process mapped them; <c>*</c> stands for anything, <c>?</c> for one character.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
 
     /// <summary>
     /// Time between two scans of all processes. New mappings do not wait for it where the kernel tells them; that a file is no longer
@@ -26,4 +31,17 @@ public sealed record TlsDiscoveryOptions
 
     /// <summary>Contents of one file of an overlay, one after the other.</summary>
     public int MaxCopies { get; init; } = 16;
+
+    internal bool Excludes(string path)
+    {
+        foreach (var pattern in Exclude)
+        {
+            if (FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
