@@ -7,7 +7,7 @@ public sealed class HttpSumsPool
 {
     private const int MostSmall = 512;
     private const int MostLarge = 16;
-    private const int LargeFrom = 64;
+    private const int LargeFrom = 128; // lists double: up to 64 buckets is small
 
     private readonly ConcurrentQueue<HttpSums> _free = new();
 

@@ -13,8 +13,8 @@ internal sealed record RequestName(string Method, string Path, bool IsTruncated)
 }
 
 /// <summary>
-/// Reads start lines, and remembers the last ones: most requests of a host are the same few. Bounded: a line that falls on
-/// another one's place takes it. Not thread-safe.
+/// Reads start lines, and remembers the last ones: most requests of a host are the same few. Bounded: of the lines that fall on
+/// one place the last two are kept, since two that took turns would each be read anew every time. Not thread-safe.
 /// </summary>
 internal sealed class RequestLines(int pathLength)
 {
@@ -34,13 +34,22 @@ internal sealed class RequestLines(int pathLength)
             return Parse(line, isWhole);
         }
 
-        ref var known = ref _known[XxHash3.HashToUInt64(line, _seed) % Places];
-        if (known.Name is null || known.IsWhole != isWhole || !line.SequenceEqual(known.Line))
+        var place = XxHash3.HashToUInt64(line, _seed) % (Places / 2) * 2;
+        ref var last = ref _known[place];
+        ref var older = ref _known[place + 1];
+        if (last.Is(line, isWhole))
         {
-            known = new Known(line.ToArray(), isWhole, Parse(line, isWhole));
+            return last.Name;
         }
 
-        return known.Name;
+        if (!older.Is(line, isWhole))
+        {
+            older = last;
+            last = new Known(line.ToArray(), isWhole, Parse(line, isWhole));
+            return last.Name;
+        }
+
+        return older.Name;
     }
 
     private RequestName Parse(ReadOnlySpan<byte> bytes, bool isWhole)
@@ -50,5 +59,8 @@ internal sealed class RequestLines(int pathLength)
     }
 
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Known(byte[] Line, bool IsWhole, RequestName Name);
+    private readonly record struct Known(byte[] Line, bool IsWhole, RequestName Name)
+    {
+        internal bool Is(ReadOnlySpan<byte> line, bool isWhole) => Name is not null && IsWhole == isWhole && line.SequenceEqual(Line);
+    }
 }
