@@ -28,7 +28,7 @@ internal sealed class SpoolLog : IDisposable
         _lock = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         try
         {
-            var hadCommits = Commits(directory).Any(file => file.Length > 0);
+            var hadCommits = Commits(directory).Any(HasBytes);
             (_device, _log) = Open();
 
             // FasterLog starts anew, without a word, when it cannot read its own commit: the entries behind it are out of reach.
@@ -156,6 +156,19 @@ internal sealed class SpoolLog : IDisposable
         foreach (var file in new DirectoryInfo(_directory).EnumerateFiles(LogFile + ".*").Concat(Commits(_directory)))
         {
             file.Delete();
+        }
+    }
+
+    /// <summary>False for one that has just gone: a log that was closed a moment ago removes its superseded commits in the background.</summary>
+    private static bool HasBytes(FileInfo commit)
+    {
+        try
+        {
+            return commit.Length > 0;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
         }
     }
 
