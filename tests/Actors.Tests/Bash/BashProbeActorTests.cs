@@ -43,6 +43,7 @@ public sealed class BashProbeActorTests : TestKit
         var points = await _parent.ExpectMsgAsync<WritePoints>();
         points.Endpoint.ShouldBe(new PointEndpoint("/v1/write/logging", "ebpf-bash"));
         points.Lines.Length.ShouldBe(2);
+        await probe.Barrier(); // the points are entered behind the message that carries them
         (Ledger.In, Ledger.Out, Ledger.InFlight).ShouldBe((2, 2, 0));
     }
 
