@@ -4,19 +4,16 @@
  * goes on. Each has a form for kernels whose BTF knows the function and one for the rest; user space loads one of them.
  */
 #include "../common/conntrack.h"
+#include "../common/ring.h"
 #include <linux/ptrace.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "nat_wire.h"
 
-#define RING_BYTES (4 * 1024 * 1024) /* user space resizes before loading */
-#define RING_WAKE_STEP (64 * 1024)   /* so often a reader that does not come is woken again */
-#define RING_WAKE_NEAR 256
-
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, RING_BYTES);
+	__uint(max_entries, RING_BYTES); /* user space resizes before loading */
 } nat_events SEC(".maps");
 
 /* Events that found no room. */
@@ -58,16 +55,6 @@ static __always_inline void fill(struct nat_event *event, struct nf_conn *ct, __
 	event->news = news;
 }
 
-/* Nobody waits for a single event: who asks for a connection looks into the ring first. */
-static __always_inline __u64 wake_flag(void)
-{
-	__u64 quarter = bpf_ringbuf_query(&nat_events, BPF_RB_RING_SIZE) / 4;
-
-	if ((bpf_ringbuf_query(&nat_events, BPF_RB_PROD_POS) & (RING_WAKE_STEP - 1)) >= RING_WAKE_NEAR)
-		return BPF_RB_NO_WAKEUP;
-	return bpf_ringbuf_query(&nat_events, BPF_RB_AVAIL_DATA) >= quarter ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-}
-
 static __always_inline int tell(struct nf_conn *ct, __u8 news)
 {
 	unsigned long status = BPF_CORE_READ(ct, status);
@@ -89,7 +76,8 @@ static __always_inline int tell(struct nf_conn *ct, __u8 news)
 	}
 	fill(event, ct, news);
 	event->transport = transport;
-	bpf_ringbuf_submit(event, wake_flag());
+	/* Nobody waits for a single event: who asks for a connection looks into the ring first. */
+	bpf_ringbuf_submit(event, ring_wake_flag(&nat_events));
 	return 0;
 }
 

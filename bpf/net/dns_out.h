@@ -7,15 +7,6 @@
 extern struct dns_events_map dns_events SEC(".maps");
 extern struct flow_losses_map flow_losses SEC(".maps");
 
-/* From 1 to most, a power of two, in a form in which the verifier sees it. */
-static __always_inline __u32 within(__u32 count, __u32 most)
-{
-	__u64 less = count - 1;
-
-	asm volatile("%0 &= %1" : "+r"(less) : "i"(most - 1));
-	return less + 1;
-}
-
 /* 5.10 reserves only what is known when the program is loaded, and copies only from memory that another packet may be using. */
 static __always_inline void dns_emit_in(struct __sk_buff *skb, const struct dns_record *head, __u32 from, __u32 room)
 {
@@ -26,7 +17,7 @@ static __always_inline void dns_emit_in(struct __sk_buff *skb, const struct dns_
 		return;
 	}
 	*record = *head;
-	if (head->captured && bpf_skb_load_bytes(skb, from, record + 1, within(head->captured, room))) {
+	if (head->captured && bpf_skb_load_bytes(skb, from, record + 1, bounded(head->captured, room))) {
 		bpf_ringbuf_discard(record, 0);
 		count_loss_in(&flow_losses, LOSS_DNS_UNREADABLE, head->length);
 		return;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../common/kernel.h"
+#include "../common/ring.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -10,10 +11,6 @@
 
 #include "flow_wire.h"
 
-#define RING_BYTES (4 * 1024 * 1024)
-#define RING_WAKE_BYTES (RING_BYTES / 4) /* a wake-up costs more than many records */
-#define RING_WAKE_STEP (64 * 1024)       /* so often a reader that does not come is woken again */
-#define RING_WAKE_NEAR 512
 #define DEFAULT_FLOWS 65536 /* user space resizes before loading */
 #define MAX_LISTENERS 16384
 
@@ -44,7 +41,7 @@ struct tcp_conn {
 	__u8 established;
 	__u8 reported;
 	__u8 adopted; /* older than the agent */
-	__u16 http_asked; /* before 5.11: requests that waited for their answer, and answers to them; each written from one place only */
+	__u16 http_asked; /* requests that waited for their answer, and answers to them, each written from one place only: before 5.11, and of TLS */
 	__u16 http_told;
 	struct owner owner;
 };
@@ -227,14 +224,13 @@ static __always_inline void map_ipv4(__u8 out[16], __be32 address)
 	__builtin_memcpy(out + 12, &address, 4);
 }
 
-/* Asked for between reserving a record and submitting it. A reader that was woken and waits for a CPU must not be woken with
- * every record: each time costs an interrupt. So only a record that begins a step of the ring wakes; should several CPUs race
- * past the mark, the next step does. */
-static __always_inline __u64 ring_wake_flag(void *ring)
+/* A count from 1 to most, a power of two, in a form in which the verifier sees it: the compiler drops a mask that it can prove. */
+static __always_inline __u32 bounded(__u32 count, __u32 most)
 {
-	if ((bpf_ringbuf_query(ring, BPF_RB_PROD_POS) & (RING_WAKE_STEP - 1)) >= RING_WAKE_NEAR)
-		return BPF_RB_NO_WAKEUP;
-	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) >= RING_WAKE_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	__u64 less = count - 1;
+
+	asm volatile("%0 &= %1" : "+r"(less) : "i"(most - 1));
+	return less + 1;
 }
 
 static __always_inline int same_remote(const struct flow_ends *one, const struct flow_ends *other)

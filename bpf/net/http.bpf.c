@@ -15,8 +15,7 @@ static __always_inline void on_message_over(struct __sk_buff *skb, struct http_s
 {
 	if (sock->requests != egress)
 		http_emit_response(skb, 1);
-	stream->message++;
-	stream->flags = 0;
+	next_message(stream);
 }
 
 static __always_inline void leave(struct http_sock *sock, __u32 left, int is_loss)

@@ -160,13 +160,10 @@ static __always_inline int in_body(const struct http_stream *stream)
 	return stream->state == HTTP_BODY || stream->state == HTTP_CHUNK || stream->state == HTTP_UNTIL_CLOSE;
 }
 
-/* A count from 1 to most, a power of two, in a form in which the verifier sees it: the compiler drops a mask that it can prove. */
-static __always_inline __u32 bounded(__u32 count, __u32 most)
+static __always_inline void next_message(struct http_stream *stream)
 {
-	__u64 less = count - 1;
-
-	asm volatile("%0 &= %1" : "+r"(less) : "i"(most - 1));
-	return less + 1;
+	stream->message++;
+	stream->flags = 0;
 }
 
 /* What a record of a start line says beside its bytes. */

@@ -34,19 +34,6 @@ static __always_inline int find_end(const struct http_window *window, __u32 slot
 	return window->found.length_at ? http_read_length(slot) : 0;
 }
 
-/* A body that ends in the packet of its head needs no further step. */
-static __always_inline __u32 take_short_body(struct http_stream *stream, __u32 left)
-{
-	__u32 length = stream->remaining;
-
-	if (stream->state != HTTP_BODY || stream->remaining > left)
-		return 0;
-	stream->remaining = 0;
-	stream->pos += length;
-	stream->state = HTTP_START;
-	return length;
-}
-
 static __always_inline int take_request(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream,
                                         const struct http_window *window, __u32 slot, __u32 have, __u32 from, __u32 left)
 {
@@ -75,10 +62,8 @@ static __always_inline int take_request(struct __sk_buff *skb, struct http_sock 
 	}
 	begin_body(stream);
 	taken = found->head + take_short_body(stream, left - found->head);
-	if (stream->state == HTTP_START) {
-		stream->message++;
-		stream->flags = 0;
-	}
+	if (stream->state == HTTP_START)
+		next_message(stream);
 	return taken;
 }
 
@@ -97,8 +82,7 @@ static __always_inline int take_response(struct http_sock *sock, struct http_str
 	taken = found->head + take_short_body(stream, left - found->head);
 	if (stream->state == HTTP_START) {
 		emit_response(sock, 1);
-		stream->message++;
-		stream->flags = 0;
+		next_message(stream);
 	}
 	return taken;
 }

@@ -252,3 +252,16 @@ static __always_inline void begin_plain(struct http_stream *stream, const struct
 		stream->flags |= MESSAGE_HAS_LENGTH;
 	stream->pos += found->head;
 }
+
+/* A body that ends in the packet or call of its head needs no further step. */
+static __always_inline __u32 take_short_body(struct http_stream *stream, __u32 left)
+{
+	__u32 length = stream->remaining;
+
+	if (stream->state != HTTP_BODY || stream->remaining > left)
+		return 0;
+	stream->remaining = 0;
+	stream->pos += length;
+	stream->state = HTTP_START;
+	return length;
+}

@@ -66,6 +66,5 @@ static __always_inline void end_of_message(struct tls_session *session, __u64 ss
 {
 	if (session->http.requests != written)
 		tls_emit_response(ssl, 1);
-	stream->message++;
-	stream->flags = 0;
+	next_message(stream);
 }

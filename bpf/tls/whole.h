@@ -86,19 +86,6 @@ static __always_inline __u32 take_response(struct tls_session *session, struct h
 	return taken;
 }
 
-/* A body that ends in the call of its head needs no further step. */
-static __always_inline __u32 take_short_body(struct http_stream *stream, __u32 left)
-{
-	__u32 length = stream->remaining;
-
-	if (stream->state != HTTP_BODY || stream->remaining > left)
-		return 0;
-	stream->remaining = 0;
-	stream->pos += length;
-	stream->state = HTTP_START;
-	return length;
-}
-
 /* Takes a head that is whole and plain, and its body when that ends in the same call. Returns their bytes, 0 when they must be
  * looked at more closely; then nothing has changed. */
 static __always_inline __u32 take_whole(struct tls_session *session, __u64 ssl, const struct tls_piece *piece)
@@ -125,8 +112,7 @@ static __always_inline __u32 take_whole(struct tls_session *session, __u64 ssl, 
 	if (stream->state == HTTP_START) {
 		if (session->http.requests != written)
 			emit_session_response(session, 1);
-		stream->message++;
-		stream->flags = 0;
+		next_message(stream);
 	}
 	return taken;
 }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -10,21 +9,15 @@ namespace EbpfActors.Probes.Bpf;
 /// <summary>Takes records out of one BPF ring buffer. Not thread-safe, except <see cref="Wake"/>.</summary>
 internal sealed unsafe class RingReader : IDisposable
 {
-    private const int CloseOnExec = 0x80000;
-    private const int Add = 1;
-
-    /// <summary>
-    /// Edge-triggered: a ring counts as readable as long as anything is in it, which on a busy host is always. Only the producer
-    /// asking for attention is to end a wait.
-    /// </summary>
-    private const uint WhenAsked = 1u << 31 | (uint)LibC.PollIn;
-
     /// <summary>Receives one record; the span dies with the call.</summary>
     internal delegate void Consumer(ReadOnlySpan<byte> record);
 
     private readonly RingBufferHandle _ring;
-    private readonly SafeFileHandle _wake;
-    private readonly SafeFileHandle _asked = new(LibC.epoll_create1(CloseOnExec), ownsHandle: true);
+    private readonly WakeEvent _wake = new();
+
+    // A ring counts as readable as long as anything is in it, which on a busy host is always. Only the producer asking for attention
+    // is to end a wait.
+    private readonly Epoll _asked = new();
     private GCHandle _self;
     private Consumer? _consumer;
     private ExceptionDispatchInfo? _failure;
@@ -41,7 +34,6 @@ internal sealed unsafe class RingReader : IDisposable
         }
 
         _ring = RingBufferHandle.Own(opened);
-        _wake = new SafeFileHandle(LibC.eventfd(0, 0x80800 /* close on exec, do not block */), ownsHandle: true);
         Watch(ring);
     }
 
@@ -49,28 +41,23 @@ internal sealed unsafe class RingReader : IDisposable
     internal void Wait(TimeSpan timeout, RingReader? other = null)
     {
         var fds = stackalloc LibC.PollFd[3];
-        fds[0] = new() { Fd = (int)_asked.DangerousGetHandle(), Events = LibC.PollIn };
-        fds[1] = new() { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.PollIn };
-        fds[2] = new() { Fd = other is null ? -1 : (int)other._asked.DangerousGetHandle(), Events = LibC.PollIn };
+        fds[0] = new() { Fd = (int)_asked.File.DangerousGetHandle(), Events = LibC.PollIn };
+        fds[1] = new() { Fd = (int)_wake.File.DangerousGetHandle(), Events = LibC.PollIn };
+        fds[2] = new() { Fd = other is null ? -1 : (int)other._asked.File.DangerousGetHandle(), Events = LibC.PollIn };
         if (LibC.poll(fds, 3, (int)timeout.TotalMilliseconds) <= 0)
         {
             return;
         }
 
-        TakeAsking();
-        other?.TakeAsking();
+        _asked.Wait(TimeSpan.Zero);
+        other?._asked.Wait(TimeSpan.Zero);
         if ((fds[1].Revents & LibC.PollIn) != 0)
         {
-            ulong count;
-            LibC.read(_wake, &count, sizeof(ulong));
+            _wake.Take();
         }
     }
 
-    internal void Wake()
-    {
-        ulong one = 1;
-        LibC.write(_wake, &one, sizeof(ulong));
-    }
+    internal void Wake() => _wake.Ring();
 
     /// <summary>Hands out everything that waits; the number of records.</summary>
     internal int Drain(Consumer consumer)
@@ -101,19 +88,15 @@ internal sealed unsafe class RingReader : IDisposable
     private void Watch(BpfMap ring)
     {
         using var file = new SafeFileHandle(ring.Fd, ownsHandle: false);
-        var wanted = new Poller.Event { Events = WhenAsked };
-        if (LibC.epoll_ctl(_asked, Add, file, &wanted) != 0)
+        try
         {
-            var errno = Marshal.GetLastPInvokeError();
-            Dispose();
-            throw new BpfException("poll the ring buffer", errno);
+            _asked.AddRung(file);
         }
-    }
-
-    private void TakeAsking()
-    {
-        Poller.Event one;
-        LibC.epoll_wait(_asked, &one, 1, 0);
+        catch (BpfException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

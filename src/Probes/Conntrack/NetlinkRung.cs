@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EbpfActors.Probes.Native;
 
 namespace EbpfActors.Probes.Conntrack;
 

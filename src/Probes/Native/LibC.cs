@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using EbpfActors.Probes.Conntrack;
 using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Probes.Native;
@@ -8,8 +7,6 @@ namespace EbpfActors.Probes.Native;
 /// <summary>The few C library calls that .NET has no equivalent for. Each gives -1 and sets errno when it fails.</summary>
 internal static unsafe partial class LibC
 {
-    internal const short PollIn = 1;
-
     private const string Library = "libc";
     private const nint BpfCall = 321;
     private const nint FsOpen = 430;
@@ -23,12 +20,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint write(SafeFileHandle file, void* buffer, nuint count);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int eventfd(uint initial, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int poll(PollFd* fds, nuint count, int timeoutMilliseconds);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags);
@@ -56,15 +47,6 @@ internal static unsafe partial class LibC
     /// <summary>Moves the calling thread.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setns(SafeFileHandle space, int kind);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int epoll_create1(int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int epoll_ctl(SafeFileHandle epoll, int operation, SafeFileHandle file, Poller.Event* wanted);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int epoll_wait(SafeFileHandle epoll, Poller.Event* events, int most, int timeoutMilliseconds);
 
     [LibraryImport(Library)]
     internal static partial int vsnprintf(byte* buffer, nuint size, byte* format, void* arguments);
@@ -126,14 +108,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint syscall(nint number, nint a, nint b, nint c, nint d, nint e);
-
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct PollFd
-    {
-        internal int Fd;
-        internal short Events;
-        internal short Revents;
-    }
 
     /// <summary>struct open_how.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -32,21 +32,13 @@ internal sealed class ProcessNames(string procRoot, int capacity = 16384)
 
     private string Find(uint pid, IpAddress packed, ReadOnlySpan<byte> bytes)
     {
-        var key = (pid, packed);
-        if (_names.TryGetValue(key, out var name))
+        if (_names.TryGetValue((pid, packed), out var name))
         {
             return name;
         }
 
-        if (_names.Count >= capacity)
-        {
-            _names.Clear();
-        }
-
         var length = bytes.IndexOf((byte)0);
-        name = Encoding.UTF8.GetString(bytes[..(length < 0 ? bytes.Length : length)]);
-        _names[key] = name = length >= CommLength || length < 0 ? Complete(pid, name) : name;
-        return name;
+        return Keep(pid, packed, Encoding.UTF8.GetString(bytes[..(length < 0 ? bytes.Length : length)]));
     }
 
     /// <summary>The name of a process of which only the number is known, while it lives or once it was asked for; else empty.</summary>
@@ -62,11 +54,6 @@ internal sealed class ProcessNames(string procRoot, int capacity = 16384)
             return name;
         }
 
-        if (_names.Count >= capacity)
-        {
-            _names.Clear();
-        }
-
         try
         {
             name = File.ReadAllText($"{procRoot}/{pid}/comm").TrimEnd('\n');
@@ -76,7 +63,17 @@ internal sealed class ProcessNames(string procRoot, int capacity = 16384)
             name = "";
         }
 
-        return _names[(pid, default)] = name.Length >= CommLength ? Complete(pid, name) : name;
+        return Keep(pid, default, name);
+    }
+
+    private string Keep(uint pid, IpAddress comm, string name)
+    {
+        if (_names.Count >= capacity)
+        {
+            _names.Clear();
+        }
+
+        return _names[(pid, comm)] = Encoding.UTF8.GetByteCount(name) >= CommLength ? Complete(pid, name) : name;
     }
 
     private string Complete(uint pid, string cut)

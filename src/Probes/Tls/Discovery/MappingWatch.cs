@@ -1,7 +1,6 @@
 using System.Globalization;
 using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Processes;
-using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Probes.Tls.Discovery;
 
@@ -9,7 +8,7 @@ namespace EbpfActors.Probes.Tls.Discovery;
 internal sealed unsafe class MappingWatch : IDisposable
 {
     private readonly List<PerfRing> _rings = [];
-    private readonly SafeFileHandle _wake = new(LibC.eventfd(0, 0x80800 /* close on exec, do not block */), ownsHandle: true);
+    private readonly WakeEvent _wake = new();
     private readonly string _online;
     private LibC.PollFd[] _fds = [];
 
@@ -48,7 +47,7 @@ internal sealed unsafe class MappingWatch : IDisposable
         }
 
         _fds = new LibC.PollFd[_rings.Count + 1];
-        _fds[0] = new() { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.PollIn };
+        _fds[0] = new() { Fd = (int)_wake.File.DangerousGetHandle(), Events = LibC.PollIn };
         for (var i = 0; i < _rings.Count; i++)
         {
             _fds[i + 1] = new() { Fd = _rings[i].Fd, Events = LibC.PollIn };
@@ -61,11 +60,7 @@ internal sealed unsafe class MappingWatch : IDisposable
     /// <summary>The same, whatever is mapped.</summary>
     internal void Rest(TimeSpan time) => Poll(1, time);
 
-    internal void Wake()
-    {
-        ulong one = 1;
-        LibC.write(_wake, &one, sizeof(ulong));
-    }
+    internal void Wake() => _wake.Ring();
 
     /// <summary>Hands out the mappings that wait.</summary>
     internal void Drain(Consumer consumer)
@@ -128,8 +123,7 @@ internal sealed unsafe class MappingWatch : IDisposable
             if (LibC.poll(fds, (nuint)count, (int)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue)) > 0
                 && (fds[0].Revents & LibC.PollIn) != 0)
             {
-                ulong rung;
-                LibC.read(_wake, &rung, sizeof(ulong));
+                _wake.Take();
             }
         }
     }
