@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Hands out the datagrams and TCP segments of the DNS ports as they are. What they mean is found out in user space. */
+/* Hands out the TCP segments of the DNS ports as they are; what they mean is found out in user space. For datagrams see
+ * udp.bpf.c. */
 #include "dns_out.h"
 #include "nat.h"
 
@@ -39,7 +40,7 @@ static __always_inline int read_packet(struct __sk_buff *skb, __u32 at, __u32 eg
 }
 
 /* A packet on its way out has been translated already (DNAT to a cluster's or a container's resolver), the answer will come back
- * as the socket knows it: a connected socket says which peer that is, of others connection tracking knows it. */
+ * as the socket knows it: a connected one says which peer that is, for a listener that greets connection tracking knows it. */
 static __always_inline void undo_nat(struct __sk_buff *skb, struct bpf_sock *sk, struct dns_record *record)
 {
 	struct flow_ends ends, now = {};
@@ -54,21 +55,13 @@ static __always_inline void undo_nat(struct __sk_buff *skb, struct bpf_sock *sk,
 	record->dport = ends.rport;
 }
 
-/* TCP sends in whatever process is running; UDP in the one that sends, unless the kernel itself does. */
-static __always_inline __u32 sender_of(struct bpf_sock *sk, __u8 transport)
+/* TCP sends in whatever process is running. */
+static __always_inline __u32 sender_of(struct bpf_sock *sk)
 {
 	__u64 key = address_of(sk);
-	struct task_struct *task;
-	struct tcp_conn *conn;
+	struct tcp_conn *conn = bpf_map_lookup_elem(&tcp_conns, &key);
 
-	if (transport == IPPROTO_TCP) {
-		conn = bpf_map_lookup_elem(&tcp_conns, &key);
-		return conn ? conn->owner.tgid : 0;
-	}
-	if (!BPF_CORE_READ((struct sock *)key, sk_socket, file))
-		return 0;
-	task = (struct task_struct *)bpf_get_current_task();
-	return BPF_CORE_READ(task, tgid);
+	return conn ? conn->owner.tgid : 0;
 }
 
 /* The sequence number of a byte of a segment. */
@@ -83,10 +76,10 @@ static __always_inline int read_seq(struct __sk_buff *skb, __u32 at, __u32 from,
 	return 0;
 }
 
-/* Hands out count bytes, or as many as one record holds; at is where the transport's header begins. Verified once. */
+/* Hands out count bytes, or as many as one record holds; at is where the TCP header begins. Verified once. */
 __attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 from, __u32 count, __u32 flags)
 {
-	struct dns_record head = {};
+	struct dns_record head = {.transport = IPPROTO_TCP, .flags = flags};
 	struct bpf_sock *sk = skb->sk;
 
 	if (!sk)
@@ -94,9 +87,7 @@ __attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 fr
 	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return 0;
-	head.transport = sk->protocol;
-	if (read_packet(skb, at, flags & DNS_SENT, &head) ||
-	    (head.transport == IPPROTO_TCP && read_seq(skb, at, from, &head.seq))) {
+	if (read_packet(skb, at, flags & DNS_SENT, &head) || read_seq(skb, at, from, &head.seq)) {
 		count_loss_in(&flow_losses, LOSS_DNS_UNREADABLE, count);
 		return 0;
 	}
@@ -104,19 +95,12 @@ __attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 fr
 		head.seq++; /* the SYN's own */
 	if (flags & DNS_SENT) {
 		undo_nat(skb, sk, &head);
-		head.tgid = sender_of(sk, head.transport);
+		head.tgid = sender_of(sk);
 	}
 	head.at_ns = bpf_ktime_get_ns();
 	head.netns = netns_of((struct sock *)address_of(sk));
-	head.flags = flags;
 	dns_emit(skb, &head, from, count);
 	return 0;
-}
-
-/* A datagram whose payload begins at from, and which has no flow: the table is full. */
-__attribute__((noinline)) int dns_on_datagram(struct __sk_buff *skb, __u32 egress, __u32 from)
-{
-	return dns_take(skb, from - 8, from, skb->len - from, egress ? DNS_SENT : 0);
 }
 
 #define TCP_FLAG_FIN 1

@@ -18,7 +18,6 @@ struct dns_events_map {
 	__uint(max_entries, RING_BYTES);
 };
 
-int dns_on_datagram(struct __sk_buff *skb, __u32 egress, __u32 from);
 int dns_on_segment(struct __sk_buff *skb, __u32 egress);
 
 static __always_inline int is_dns_port(const struct dns_ports *ports, __u16 port)

@@ -136,19 +136,22 @@ static __always_inline void remember_first_flow(const struct udp_key *key, struc
 		count_loss_in(&flow_losses, LOSS_OWNERS_FULL, 0);
 }
 
-static __always_inline struct udp_flow *new_flow(struct __sk_buff *skb, struct bpf_sock *bpf_sk, const struct udp_key *key,
-                                                 int egress)
+/* Returns the flow's place in the table, or null when that is full. */
+static __always_inline struct udp_flow *begin_flow(struct __sk_buff *skb, struct bpf_sock *bpf_sk, const struct udp_key *key,
+                                                   struct udp_flow *flow, int egress)
 {
 	struct sock *sk = (struct sock *)key->sk;
-	struct udp_flow flow = {.id = new_flow_id(), .netns = netns_of(sk)};
 
-	flow.direction = is_bound_by_name(sk) ? FLOW_INCOMING : FLOW_OUTGOING;
+	__builtin_memset(flow, 0, sizeof(*flow));
+	flow->id = new_flow_id();
+	flow->netns = netns_of(sk);
+	flow->direction = is_bound_by_name(sk) ? FLOW_INCOMING : FLOW_OUTGOING;
 	if (egress && !is_kernel_socket(sk))
-		set_owner_current(&flow.owner, OWNER_EXACT);
+		set_owner_current(&flow->owner, OWNER_EXACT);
 	if (egress)
-		flow.translated = ends_before_nat(skb, bpf_sk, &key->ends, &flow.before_nat);
-	remember_first_flow(key, &flow.owner);
-	bpf_map_update_elem(&udp_flows, key, &flow, BPF_NOEXIST);
+		flow->translated = ends_before_nat(skb, bpf_sk, &key->ends, &flow->before_nat);
+	remember_first_flow(key, &flow->owner);
+	bpf_map_update_elem(&udp_flows, key, flow, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&udp_flows, key);
 }
 
@@ -172,15 +175,14 @@ static __always_inline void hand_out_dns(struct __sk_buff *skb, __u32 egress, __
 	dns_emit(skb, &record, from, skb->len - from);
 }
 
-/* One datagram of a socket of this host. Returns where its payload begins when that may be DNS and it has no flow, else 0. A function
- * of its own: its locals would not fit on the stack beside those of http. */
+/* One datagram of a socket of this host. A function of its own: its locals would not fit on the stack beside those of http. */
 __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egress)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct udp_packet packet;
 	struct udp_key key = {};
 	struct udp_delivery *delivery;
-	struct udp_flow *flow;
+	struct udp_flow *flow, fresh;
 	__u32 zero = 0, dns = 0;
 
 	if (!sk)
@@ -206,14 +208,16 @@ __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egres
 	flow = bpf_map_lookup_elem(&udp_flows, &key);
 	if (!flow) {
 		key.sk = address_of(sk);
-		flow = new_flow(skb, sk, &key, egress);
+		flow = begin_flow(skb, sk, &key, &fresh, egress);
 	}
-	if (flow && flow->translated && !dns && may_be_dns(&dns_ports, sk, flow->before_nat.lport, flow->before_nat.rport))
-		dns = skb->len - packet.payload;
 	if (!flow) {
+		/* Not counted in any flow, and yet it may be DNS. */
 		count_loss_in(&flow_losses, LOSS_UDP_TABLE_FULL, packet.payload);
-		return dns;
+		flow = &fresh;
 	}
+	barrier_var(flow); /* no arithmetic on it before it was looked at */
+	if (flow->translated && !dns && may_be_dns(&dns_ports, sk, flow->before_nat.lport, flow->before_nat.rport))
+		dns = skb->len - packet.payload;
 	if (egress) {
 		__sync_fetch_and_add(&flow->tx_bytes, packet.payload);
 		if (flow->owner.rank < OWNER_EXACT && !is_kernel_socket((struct sock *)address_of(sk)))
@@ -237,7 +241,6 @@ int nat_on_syn(struct __sk_buff *skb);
 static __always_inline int on_packet(struct __sk_buff *skb, __u32 egress, int http)
 {
 	struct bpf_sock *sk = skb->sk;
-	__u32 dns;
 
 	if (!sk)
 		return 1;
@@ -245,9 +248,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u32 egress, int ht
 	if (!sk)
 		return 1;
 	if (sk->protocol == IPPROTO_UDP) {
-		dns = udp_on_datagram(skb, egress);
-		if (dns)
-			dns_on_datagram(skb, egress, dns);
+		udp_on_datagram(skb, egress);
 	} else if (sk->protocol == IPPROTO_TCP) {
 		if (egress && sk->state == TCP_SYN_SENT)
 			nat_on_syn(skb);
