@@ -7,7 +7,7 @@
 
 #include <asm/ptrace.h>
 
-#include "join.h"
+#include "take.h"
 
 /* tls_take; user space puts it in. */
 struct tls_programs_map {
@@ -62,55 +62,77 @@ static __always_inline void renew_session(struct tls_session *session)
 	begin_session(session);
 }
 
+/* What moves is the rest of a message that is read, or the answer to a request that was seen: another object would begin with a
+ * request. */
+static __always_inline int is_expected(struct http_sock *sock, __u32 written)
+{
+	struct http_stream *stream = stream_of(sock, written);
+
+	if (sock->off)
+		return 0;
+	return (!written && stream->state > HTTP_START) ||
+	       (sock->requests != written && stream_of(sock, !written)->message > stream->message);
+}
+
 /* Its connection is closed and yet something new begins: the object at this address is another one, whose end was not seen. */
 static __always_inline int is_stale(struct tls_session *session, __u32 written)
 {
 	struct tcp_conn *conn;
 
-	if (!session->conn || (!written && !session->http.off && session->http.streams[0].state > HTTP_START))
+	if (!session->conn || is_expected(&session->http, written))
 		return 0;
 	conn = conn_of(session->sk);
 	return !conn || conn->id != session->conn;
 }
 
 /* TLS inside TLS: the outer session's records leave in a call of the inner one's, and the inner one is on the outer one's socket.
- * A call that never came back must not be in the way for ever. */
-static __always_inline int is_nested(const struct tls_call *kept, const struct tls_call *call)
+ * A call that never came back must not be in the way for ever. True when the call is such a one, and then it is passed over. */
+static __always_inline int is_nested(const struct tls_call *kept, const struct tls_call *call, const struct tls_session *session)
 {
-	return kept->is_inside && kept->ssl != call->ssl && call->sp < kept->sp &&
-	       call->begun_ns - kept->begun_ns < MAX_NESTED_NS;
+	struct tls_session *inner;
+
+	if (!kept->is_inside || kept->ssl == call->ssl || call->sp >= kept->sp ||
+	    call->begun_ns - kept->begun_ns >= MAX_NESTED_NS)
+		return 0;
+	count_in(&tls_counts, TLS_CALLS_NESTED);
+	inner = session_of(kept->ssl);
+	if (inner && session->conn)
+		join_session(inner, session->sk, JOIN_FINGERPRINT);
+	return 1;
 }
 
 static __always_inline int put_call(struct tls_caller *caller, const struct tls_call *call, const struct tls_session *session)
 {
 	struct tls_call *kept = bpf_map_lookup_elem(&tls_calls, caller);
-	struct tls_session *inner;
 
 	if (!kept)
 		return bpf_map_update_elem(&tls_calls, caller, call, BPF_ANY);
-	if (!is_nested(kept, call)) {
+	if (!is_nested(kept, call, session))
 		*kept = *call;
-		return 0;
-	}
-	count_in(&tls_counts, TLS_CALLS_NESTED);
-	inner = session_of(kept->ssl);
-	if (inner && session->conn)
-		join_session(inner, session->sk, JOIN_FINGERPRINT);
 	return 0;
 }
 
-static __always_inline struct tls_session *enter(struct tls_caller *caller, struct tls_call *call)
+/* The session that a call belongs to, which begins with its first one. */
+static __always_inline struct tls_session *session_for(const struct tls_call *call)
 {
 	struct tls_session *session = session_of(call->ssl);
 
 	if (!session)
-		session = new_session(call->ssl);
-	else if (is_stale(session, call->written))
+		return new_session(call->ssl);
+	if (is_stale(session, call->written))
 		renew_session(session);
+	return session;
+}
+
+static __always_inline struct tls_session *enter(struct tls_caller *caller, struct tls_call *call)
+{
+	struct tls_session *session = session_for(call);
+
 	if (!session)
 		return 0;
 	call->base = call->from;
 	call->begun_ns = bpf_ktime_get_ns();
+	call->is_joined = session->joined_by == JOIN_FINGERPRINT;
 	if (session->http.off)
 		call->is_inside = call->left = 0;
 	if (put_call(caller, call, session)) {
@@ -138,14 +160,19 @@ static __always_inline int enter_thread(struct pt_regs *ctx, __u32 written, __u6
 static __always_inline int leave(struct pt_regs *ctx, struct tls_caller *caller, __s64 count)
 {
 	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, caller);
+	struct tls_session *session;
 
 	if (!call || !call->is_inside || PT_REGS_SP(ctx) < call->sp)
 		return 0;
 	call->is_inside = 0;
-	if (count > 0 && count <= 0x7fffffff) {
-		call->left = count;
+	if (count <= 0 || count > 0x7fffffff)
+		return 0;
+	session = session_of(call->ssl);
+	if (!session || session->http.off)
+		return 0;
+	call->left = count;
+	if (take_first(session, call))
 		bpf_tail_call(ctx, &tls_programs, 0);
-	}
 	return 0;
 }
 

@@ -13,7 +13,8 @@ static __always_inline int read_done(struct pt_regs *ctx, __u32 registers)
 {
 	struct tls_caller caller = thread_caller();
 	struct kept_registers kept = {{ctx->rbx, ctx->rbp, ctx->r12, ctx->r13, ctx->r14, ctx->r15}};
-	struct tls_call call = {};
+	struct tls_call call = {}, *around;
+	struct tls_session *session;
 	__u64 count = 0;
 
 	if ((int)PT_REGS_RC(ctx) <= 0 || (__u32)kept.value[registers >> 12 & 7])
@@ -21,9 +22,16 @@ static __always_inline int read_done(struct pt_regs *ctx, __u32 registers)
 	if (bpf_probe_read_user(&count, sizeof(count), (void *)kept.value[registers >> 8 & 7]) || !count || count > 0x7fffffff)
 		return 0;
 	call.ssl = kept.value[registers & 7];
-	call.from = kept.value[registers >> 4 & 7];
+	call.base = call.from = kept.value[registers >> 4 & 7];
 	call.left = count;
-	if (enter(&caller, &call) && call.left)
+	session = session_for(&call);
+	if (!session || session->http.off)
+		return 0;
+	call.begun_ns = bpf_ktime_get_ns();
+	around = bpf_map_lookup_elem(&tls_calls, &caller);
+	if (around && is_nested(around, &call, session))
+		return 0;
+	if (take_first(session, &call) && !put_call(&caller, &call, session))
 		bpf_tail_call(ctx, &tls_programs, 0);
 	return 0;
 }

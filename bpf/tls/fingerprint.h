@@ -17,9 +17,10 @@ struct tls_fingerprint {
 	__u8 pad[2];
 };
 
-/* When packets are worth a look. */
+/* When packets are worth a look: for a while, as long as not every fingerprint has been met. */
 struct tls_watch {
 	__u64 until_ns;
+	__s64 open;
 };
 
 struct tls_fingerprints_map {
@@ -45,6 +46,17 @@ static __always_inline int is_record(const __u8 *bytes)
 	return bytes[0] >= 0x14 && bytes[0] <= 0x17 && bytes[1] == 3;
 }
 
+/* Fingerprints that were never met end with the watch, and those of the next one are counted anew. */
+static __always_inline void expect_packet(struct tls_watch *watch)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (now > watch->until_ns)
+		watch->open = 0;
+	watch->until_ns = now + WATCH_NS;
+	__sync_fetch_and_add(&watch->open, 1);
+}
+
 /* BIO_write(bio, data, length) of a thread that is inside a call: a record leaves the object. */
 static __always_inline int note_record(struct pt_regs *ctx)
 {
@@ -56,7 +68,7 @@ static __always_inline int note_record(struct pt_regs *ctx)
 	struct tls_key key = {};
 	__u32 zero = 0;
 
-	if (!call || !call->is_inside || (int)PT_REGS_PARM3(ctx) < FINGERPRINT_BYTES)
+	if (!call || !call->is_inside || call->is_joined || (int)PT_REGS_PARM3(ctx) < FINGERPRINT_BYTES)
 		return 0;
 	key.ssl = call->ssl;
 	key.tgid = caller.thread >> 32;
@@ -71,6 +83,6 @@ static __always_inline int note_record(struct pt_regs *ctx)
 	bpf_map_update_elem(&tls_fingerprints, &fingerprint, &key, BPF_ANY);
 	watch = bpf_map_lookup_elem(&tls_watches, &zero);
 	if (watch)
-		watch->until_ns = bpf_ktime_get_ns() + WATCH_NS;
+		expect_packet(watch);
 	return 0;
 }

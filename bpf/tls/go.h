@@ -37,22 +37,23 @@ static __always_inline __u64 go_socket(__u64 tls_conn)
 	return (__u64)BPF_CORE_READ(socket, sk);
 }
 
-/* What is written is taken at once: another goroutine may have read the answer before this one returns. A write of Go's is never
- * repeated; one that fails ends the connection. */
+/* What is written is taken at once, and its end is not waited for: another goroutine may have read the answer before this one
+ * returns. A write of Go's is never repeated; one that fails ends the connection. */
 static __always_inline int enter_go(struct pt_regs *ctx, __u32 written)
 {
 	struct tls_caller caller = go_caller(ctx);
-	struct tls_call call = {.ssl = ctx->rax, .from = ctx->rbx, .written = written, .is_inside = 1};
+	struct tls_call call = {.ssl = ctx->rax, .from = ctx->rbx, .written = written, .is_inside = !written};
 	struct tls_session *session;
 
-	if (written && ctx->rcx <= 0x7fffffff)
-		call.left = ctx->rcx;
 	session = enter(&caller, &call);
 	if (!session || session->http.off)
 		return 0;
 	if (!session->conn)
 		join_session(session, go_socket(call.ssl), JOIN_DESCRIPTOR);
-	if (call.left)
+	if (!written || !ctx->rcx || ctx->rcx > 0x7fffffff)
+		return 0;
+	call.left = ctx->rcx;
+	if (take_first(session, &call) && !put_call(&caller, &call, session))
 		bpf_tail_call(ctx, &tls_programs, 0);
 	return 0;
 }

@@ -55,7 +55,7 @@ static __always_inline __u32 payload_offset(struct __sk_buff *skb)
 	return bpf_skb_load_bytes(skb, at + 12, &byte, 1) ? 0 : at + (byte >> 4) * 4;
 }
 
-static __always_inline int join_by(struct bpf_sock *sk, struct tls_fingerprint *fingerprint)
+static __always_inline int join_by(struct bpf_sock *sk, struct tls_fingerprint *fingerprint, struct tls_watch *watch)
 {
 	struct tls_key *found = bpf_map_lookup_elem(&tls_fingerprints, fingerprint);
 	struct tls_session *session;
@@ -64,7 +64,8 @@ static __always_inline int join_by(struct bpf_sock *sk, struct tls_fingerprint *
 	if (!found)
 		return 0;
 	key = *found;
-	bpf_map_delete_elem(&tls_fingerprints, fingerprint);
+	if (!bpf_map_delete_elem(&tls_fingerprints, fingerprint))
+		__sync_fetch_and_add(&watch->open, -1);
 	session = bpf_map_lookup_elem(&tls_sessions, &key);
 	if (session && join_session(session, address_of(sk), JOIN_FINGERPRINT))
 		bpf_sk_storage_get(&tls_socks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
@@ -81,7 +82,7 @@ int tls_on_egress(struct __sk_buff *skb)
 	int i;
 
 	watch = bpf_map_lookup_elem(&tls_watches, &zero);
-	if (!watch || bpf_ktime_get_ns() > watch->until_ns)
+	if (!watch || !watch->open || bpf_ktime_get_ns() > watch->until_ns)
 		return 1;
 	sk = skb->sk;
 	if (!sk)
@@ -97,7 +98,7 @@ int tls_on_egress(struct __sk_buff *skb)
 		if (bpf_skb_load_bytes(skb, at, fingerprint.bytes, FINGERPRINT_BYTES)) {
 			if (bpf_skb_load_bytes(skb, at, fingerprint.bytes, RECORD_HEADER))
 				break;
-		} else if (is_record(fingerprint.bytes) && join_by(sk, &fingerprint)) {
+		} else if (is_record(fingerprint.bytes) && join_by(sk, &fingerprint, watch)) {
 			break;
 		}
 		if (!is_record(fingerprint.bytes))

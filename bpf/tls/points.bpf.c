@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What stands at the places of a library. One program for all of them where a program can be told which place it is at (links
- * to many places, Linux 6.6); elsewhere one for each kind. They hand over to tls_take.
+ * to many places, Linux 6.6); elsewhere one for each kind. Calls that move more than one message go on in tls_take.
  */
 #include "fingerprint.h"
 #include "done.h"
 #include "go.h"
 
+struct http_windows_map tls_windows SEC(".maps");
 struct tcp_conns_map tcp_conns SEC(".maps");
 struct flow_events_map flow_events SEC(".maps");
 struct flow_losses_map flow_losses SEC(".maps");
@@ -81,5 +82,27 @@ POINT(tls_on_bio, note_record(ctx))
 POINT(tls_go_read, enter_go(ctx, 0))
 POINT(tls_go_write, enter_go(ctx, 1))
 POINT(tls_go_leave, leave_go(ctx))
+
+/* The rest of the call that has just ended: of this thread or, in a Go program, of this goroutine. */
+SEC("uprobe")
+int tls_take(struct pt_regs *ctx)
+{
+	struct tls_caller caller = thread_caller();
+	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &caller);
+	struct tls_session *session;
+
+	if (!call || !call->left) {
+		caller = go_caller(ctx);
+		call = bpf_map_lookup_elem(&tls_calls, &caller);
+	}
+	if (!call)
+		return 0;
+	session = session_of(call->ssl);
+	if (session && !session->http.off && take_rest(session, call))
+		bpf_tail_call(ctx, &tls_programs, 0);
+	call->left = 0;
+	call->is_inside = 0;
+	return 0;
+}
 
 char LICENSE[] SEC("license") = "GPL";

@@ -26,7 +26,8 @@ struct tls_call {
 	__u32 left;
 	__u8 written;
 	__u8 is_inside; /* it has begun and is not over; entries of threads that are in none are kept for their next one */
-	__u8 pad[2];
+	__u8 is_joined; /* its session's socket is known for sure */
+	__u8 pad;
 };
 
 struct tls_key {

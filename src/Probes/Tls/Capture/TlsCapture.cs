@@ -20,7 +20,7 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     private readonly ConcurrentQueue<ProbeNote> _notes = new();
     private readonly TlsSessions _sessions = new(tracker, 2 * options.MaxSessions, TimeProvider.System);
     private readonly Lock _nestingGate = new();
-    private BpfObject? _object;
+    private TlsPrograms? _programs;
     private BpfMap? _counts;
     private TlsFiles? _files;
     private BpfLinkHandle? _egress;
@@ -30,19 +30,18 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     /// <summary>Loads, attaches what does not depend on files, starts to look for them. Throws when the kernel refuses.</summary>
     public HookStatus Attach(BpfObject net, SafeHandle cgroup)
     {
-        var programs = TlsPrograms.Load(
+        _programs = TlsPrograms.Load(
             tls =>
             {
                 Array.ForEach(SharedMaps, map => tls.Share(map, net));
                 tls.SetMaxEntries("tls_sessions", options.MaxSessions);
             },
             options.LinksAtOnce);
-        _object = programs.Object;
-        _counts = _object.Map("tls_counts");
-        _files = new TlsFiles(programs);
-        _egress = _object.AttachCgroup("tls_on_egress", cgroup);
+        _counts = _programs.Object.Map("tls_counts");
+        _files = new TlsFiles(_programs);
+        _egress = _programs.Object.AttachCgroup("tls_on_egress", cgroup);
         _discovery = options.Discover(this);
-        return new HookStatus("tls-calls", programs.AtOnce ? "uprobe_multi, cgroup_skb" : "uprobe, cgroup_skb", "");
+        return new HookStatus("tls-calls", _programs.AtOnce ? "uprobe_multi, cgroup_skb" : "uprobe, cgroup_skb", "");
     }
 
     /// <summary>Takes a record that is about a TLS session; false for any other.</summary>
@@ -80,12 +79,16 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
         }
 
         _egress?.Dispose();
-        _object?.Dispose();
+        _programs?.Object.Dispose();
     }
 
     void ITlsDiscoverySink.Found(TlsTarget target, int pid)
     {
-        AttachNesting();
+        if (_programs!.SeeReadsBegin(target))
+        {
+            AttachNesting();
+        }
+
         Note(_files!.Attach(target));
     }
 
@@ -96,14 +99,14 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
 
     void ITlsDiscoverySink.Failed(string path, string problem) => Note(_files!.Problem(path, problem));
 
-    /// <summary>The hook runs for every TCP receive of the host: it waits until somebody speaks TLS.</summary>
+    /// <summary>The hook runs for every TCP receive of the host: it waits until there is a library whose reads it can tell about.</summary>
     private void AttachNesting()
     {
         lock (_nestingGate)
         {
             try
             {
-                _nesting ??= _object!.Attach("tls_on_receive");
+                _nesting ??= _programs!.Object.Attach("tls_on_receive");
             }
             catch (BpfException e)
             {

@@ -72,6 +72,10 @@ internal sealed class TlsPrograms
         }
     }
 
+    /// <summary>Whether a thread that reads is known to be inside the library while it does.</summary>
+    public bool SeeReadsBegin(TlsTarget target) =>
+        target.Points.Where(Serves(target)).Any(p => TlsPoints.Of(p) is TlsPoint.EnterRead or TlsPoint.EnterReadEx);
+
     /// <summary>Where all reads end serves for SSL_read and SSL_read_ex, if the program there can be told of its registers.</summary>
     private Func<ProbePoint, bool> Serves(TlsTarget target) =>
         AtOnce && target.Points.Any(p => p.Call == TlsCall.AnyRead)
