@@ -142,6 +142,15 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 	return session;
 }
 
+/* Takes a call that is not noted; only what is left after the first run is. */
+static __always_inline int take_at_once(struct pt_regs *ctx, struct tls_caller *caller, struct tls_call *call,
+                                        struct tls_session *session)
+{
+	if (take_first(session, call) && !put_call(caller, call, session))
+		bpf_tail_call(ctx, &tls_programs, 0);
+	return 0;
+}
+
 static __always_inline int enter_thread(struct pt_regs *ctx, __u32 written, __u64 count_at)
 {
 	struct tls_caller caller = thread_caller();

@@ -31,7 +31,5 @@ static __always_inline int read_done(struct pt_regs *ctx, __u32 registers)
 	around = bpf_map_lookup_elem(&tls_calls, &caller);
 	if (around && is_nested(around, &call, session))
 		return 0;
-	if (take_first(session, &call) && !put_call(&caller, &call, session))
-		bpf_tail_call(ctx, &tls_programs, 0);
-	return 0;
+	return take_at_once(ctx, &caller, &call, session);
 }

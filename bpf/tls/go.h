@@ -37,30 +37,65 @@ static __always_inline __u64 go_socket(__u64 tls_conn)
 	return (__u64)BPF_CORE_READ(socket, sk);
 }
 
-/* What is written is taken at once, and its end is not waited for: another goroutine may have read the answer before this one
- * returns. A write of Go's is never repeated; one that fails ends the connection. */
-static __always_inline int enter_go(struct pt_regs *ctx, __u32 written)
+static __always_inline void join_go(struct tls_session *session, __u64 tls_conn)
+{
+	if (!session->http.off && !session->conn)
+		join_session(session, go_socket(tls_conn), JOIN_DESCRIPTOR);
+}
+
+static __always_inline int enter_go_read(struct pt_regs *ctx)
 {
 	struct tls_caller caller = go_caller(ctx);
-	struct tls_call call = {.ssl = ctx->rax, .from = ctx->rbx, .written = written, .is_inside = !written};
-	struct tls_session *session;
+	struct tls_call call = {.ssl = ctx->rax, .from = ctx->rbx, .is_inside = 1};
+	struct tls_session *session = enter(&caller, &call);
 
-	session = enter(&caller, &call);
-	if (!session || session->http.off)
-		return 0;
-	if (!session->conn)
-		join_session(session, go_socket(call.ssl), JOIN_DESCRIPTOR);
-	if (!written || !ctx->rcx || ctx->rcx > 0x7fffffff)
-		return 0;
-	call.left = ctx->rcx;
-	if (take_first(session, &call) && !put_call(&caller, &call, session))
-		bpf_tail_call(ctx, &tls_programs, 0);
+	if (session)
+		join_go(session, call.ssl);
 	return 0;
 }
 
-static __always_inline int leave_go(struct pt_regs *ctx)
+static __always_inline int leave_go_read(struct pt_regs *ctx)
 {
 	struct tls_caller caller = go_caller(ctx);
 
 	return leave(ctx, &caller, ctx->rax);
+}
+
+static __always_inline int take_go(struct pt_regs *ctx, struct tls_call *call, __u64 count)
+{
+	struct tls_caller caller = go_caller(ctx);
+	struct tls_session *session;
+
+	if (!count || count > 0x7fffffff)
+		return 0;
+	call->base = call->from;
+	call->left = count;
+	call->begun_ns = bpf_ktime_get_ns();
+	session = session_for(call);
+	if (!session || session->http.off)
+		return 0;
+	join_go(session, call->ssl);
+	return take_at_once(ctx, &caller, call, session);
+}
+
+/* At a RET: the caller's room for the arguments is above the return address, and they are still there. */
+static __always_inline int go_read_done(struct pt_regs *ctx)
+{
+	struct tls_call call = {};
+	__u64 arguments[2];
+
+	if (bpf_probe_read_user(arguments, sizeof(arguments), (void *)(ctx->rsp + 8)))
+		return 0;
+	call.ssl = arguments[0];
+	call.from = arguments[1];
+	return take_go(ctx, &call, ctx->rax);
+}
+
+/* What is written is taken on the way in, and its end is not waited for: another goroutine may have read the answer before this one
+ * returns. A write of Go's is never repeated; one that fails ends the connection. */
+static __always_inline int go_write(struct pt_regs *ctx)
+{
+	struct tls_call call = {.ssl = ctx->rax, .from = ctx->rbx, .written = 1};
+
+	return take_go(ctx, &call, ctx->rcx);
 }

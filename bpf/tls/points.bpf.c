@@ -49,13 +49,15 @@ int tls_at_point(struct pt_regs *ctx)
 	case TLS_BIO:
 		return note_record(ctx);
 	case TLS_GO_READ:
-		return enter_go(ctx, 0);
+		return enter_go_read(ctx);
 	case TLS_GO_WRITE:
-		return enter_go(ctx, 1);
+		return go_write(ctx);
 	case TLS_GO_LEAVE:
-		return leave_go(ctx);
+		return leave_go_read(ctx);
 	case TLS_READ_DONE:
 		return read_done(ctx, cookie >> TLS_POINT_BITS);
+	case TLS_GO_DONE:
+		return go_read_done(ctx);
 	}
 	return 0;
 }
@@ -79,9 +81,10 @@ POINT(tls_leave_16, leave_inner(ctx, 16))
 POINT(tls_leave_24, leave_inner(ctx, 24))
 POINT(tls_free, free_session(ctx))
 POINT(tls_on_bio, note_record(ctx))
-POINT(tls_go_read, enter_go(ctx, 0))
-POINT(tls_go_write, enter_go(ctx, 1))
-POINT(tls_go_leave, leave_go(ctx))
+POINT(tls_go_read, enter_go_read(ctx))
+POINT(tls_go_write, go_write(ctx))
+POINT(tls_go_leave, leave_go_read(ctx))
+POINT(tls_go_done, go_read_done(ctx))
 
 /* The rest of the call that has just ended: of this thread or, in a Go program, of this goroutine. */
 SEC("uprobe")

@@ -57,6 +57,7 @@ enum tls_point {
 	TLS_GO_WRITE,
 	TLS_GO_LEAVE,
 	TLS_READ_DONE,
+	TLS_GO_DONE,
 };
 
 /* What is counted, per CPU; never set back. */

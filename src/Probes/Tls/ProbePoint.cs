@@ -52,9 +52,12 @@ public enum ProbeMoment
     /// <summary>Behind the inner call: eax is positive when it worked, then the bytes are at rsp + StackOffset. Needs no uretprobe.</summary>
     InnerResult,
 
-    /// <summary>Where every read of a library ends: eax is positive when it worked, <see cref="ProbePoint.Registers"/> say where the rest is.</summary>
+    /// <summary>
+    /// Where every read of a library ends: eax is positive when it worked, <see cref="ProbePoint.Registers"/> say where the rest is. In Go: at a
+    /// RET, with the arguments above the return address.
+    /// </summary>
     Done,
 
-    /// <summary>At a RET of a Go function: rax is the count. A function has several.</summary>
+    /// <summary>At a RET of a Go function that was probed on the way in: rax is the count. A function has several.</summary>
     GoReturn,
 }

@@ -34,6 +34,34 @@ public sealed class GoTests
         why.ShouldBe("no emulated instruction has the arguments");
     }
 
+    // cmp rsp,[r14+16]; jbe more; sub rsp,24; mov [rsp+40],rbx; mov [rsp+32],rax; call; test rax,rax; je none; mov rax,rcx; add rsp,24; ret;
+    // none: xor eax,eax; add rsp,24; ret; more: rax and rbx to [rsp+8] and [rsp+16] and back around a call, jmp to the first instruction
+    private const string Spills =
+        "493b661076274883ec1848895c24284889442420e8000000004885c074084889c84883c418c331c04883c418c3488944240848895c2410e800000000488b442408488b5c2410ebb8";
+
+    [Fact]
+    public void A_read_whose_arguments_are_still_above_its_return_address_is_probed_at_its_returns_only()
+    {
+        Place(Spills, out var why).ShouldBe([new(TlsCall.GoRead, ProbeMoment.Done, 0x25), new(TlsCall.GoRead, ProbeMoment.Done, 0x2c)]);
+        why.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("493b6610762c4883ec184889442420e80000000048895c2428e8000000004885c074084889c84883c418c331c04883c418c3488944240848895c2410e800000000488b442408488b5c2410ebb3")] // rbx is stored behind a call, which may have changed it
+    [InlineData("493b6610762b4883ec1848895c24284889442420894c2424e8000000004885c074084889c84883c418c331c04883c418c3488944240848895c2410e800000000488b442408488b5c2410ebb4")] // mov [rsp+36],ecx
+    [InlineData("493b6610762c4883ec1848895c24284885c974054889442420e8000000004885c074084889c84883c418c331c04883c418c3488944240848895c2410e800000000488b442408488b5c2410ebb3")] // rax is stored on one of two ways
+    [InlineData("493b6610762c4883ec1848895c24284889442420488d542420e8000000004885c074084889c84883c418c331c04883c418c3488944240848895c2410e800000000488b442408488b5c2410ebb3")] // lea rdx,[rsp+32]
+    public void A_read_that_may_have_lost_its_arguments_is_probed_on_the_way_in_too(string hex)
+    {
+        Place(hex, out _).Select(p => p.Moment).ShouldBe([ProbeMoment.Entry, ProbeMoment.GoReturn, ProbeMoment.GoReturn]);
+    }
+
+    [Fact]
+    public void A_write_is_probed_on_the_way_in_alone()
+    {
+        GoPlacer.Place(TlsCall.GoWrite, Code(Spills)).Placement!.Points.ShouldHaveSingleItem().Moment.ShouldBe(ProbeMoment.Entry);
+    }
+
     [Theory]
     [InlineData("493b661076139090")] // never returns
     [InlineData("554889e5c306")] // not code at its end

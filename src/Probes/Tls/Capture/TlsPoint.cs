@@ -16,4 +16,5 @@ internal enum TlsPoint
     GoWrite,
     GoLeave,
     ReadDone,
+    GoDone,
 }

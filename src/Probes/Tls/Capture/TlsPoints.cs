@@ -20,8 +20,9 @@ internal static class TlsPoints
         (TlsCall.BioWrite, ProbeMoment.Entry) => TlsPoint.Bio,
         (TlsCall.GoRead, ProbeMoment.Entry) => TlsPoint.GoRead,
         (TlsCall.GoWrite, ProbeMoment.Entry) => TlsPoint.GoWrite,
-        (TlsCall.GoRead or TlsCall.GoWrite, ProbeMoment.GoReturn) => TlsPoint.GoLeave,
+        (TlsCall.GoRead, ProbeMoment.GoReturn) => TlsPoint.GoLeave,
         (TlsCall.AnyRead, ProbeMoment.Done) => TlsPoint.ReadDone,
+        (TlsCall.GoRead, ProbeMoment.Done) => TlsPoint.GoDone,
         _ => null,
     };
 
@@ -48,6 +49,7 @@ internal static class TlsPoints
         TlsPoint.GoRead => "tls_go_read",
         TlsPoint.GoWrite => "tls_go_write",
         TlsPoint.GoLeave => "tls_go_leave",
+        TlsPoint.GoDone => "tls_go_done",
         _ => null,
     };
 }

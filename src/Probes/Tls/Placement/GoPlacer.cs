@@ -3,8 +3,9 @@ using Iced.Intel;
 namespace EbpfActors.Probes.Tls.Placement;
 
 /// <summary>
-/// Chooses where a Go function is probed: once on the way in, where rax, rbx, rcx and r14 are as the caller set them, and at every RET. A
-/// uretprobe would put its own return address on a stack that Go moves.
+/// Chooses where a Go function is probed. What is written is taken on the way in, where rax, rbx, rcx and r14 are as the caller set them;
+/// what is read at every RET, and on the way in too where its arguments are gone by then. A uretprobe would put its own return address on a
+/// stack that Go moves.
 /// </summary>
 internal static class GoPlacer
 {
@@ -19,16 +20,20 @@ internal static class GoPlacer
             return (null, "its code cannot be read");
         }
 
-        var points = instructions.Where(i => i.FlowControl == FlowControl.Return)
-            .Select(i => new ProbePoint(call, ProbeMoment.GoReturn, i.IP)).ToList();
-        if (points.Count == 0)
+        var returns = instructions.Where(i => i.FlowControl == FlowControl.Return).Select(i => i.IP).ToList();
+        if (returns.Count == 0)
         {
             return (null, "it never returns");
         }
 
+        if (call == TlsCall.GoRead && SpilledArguments.Returns(code) is { Count: > 0 } whole)
+        {
+            return (CallPlacement.Moved([.. whole.Select(at => new ProbePoint(call, ProbeMoment.Done, at))]), "");
+        }
+
         var (entry, why) = Entry(code, instructions);
-        points.Insert(0, new ProbePoint(call, ProbeMoment.Entry, entry));
-        return (new CallPlacement(points, why), "");
+        var points = call == TlsCall.GoRead ? returns.ConvertAll(at => new ProbePoint(call, ProbeMoment.GoReturn, at)) : [];
+        return (new CallPlacement([new ProbePoint(call, ProbeMoment.Entry, entry), .. points], why), "");
     }
 
     /// <summary>

@@ -101,7 +101,7 @@ internal static class ReadEnd
             }
 
             var isSeen = isPoint || (at.IsSeen && !Changes.Rax(instruction, facts));
-            foreach (var next in CodeFlow.Successors(code, instruction))
+            foreach (var next in flow.Successors(instruction))
             {
                 var failed = isPoint && next == instruction.NearBranchTarget && IsTakenForMinusOne(flow, instruction);
                 open.Push((next, isSeen, at.WasSuccess || (isPoint && !failed)));

@@ -6,23 +6,30 @@ namespace EbpfActors.Probes.Tls.Placement;
 /// <summary>What is proven about the general registers at one instruction. A copy is a snapshot.</summary>
 internal struct RegisterState
 {
-    private static readonly Register[] Arguments = [Register.RDI, Register.RSI, Register.RDX, Register.RCX, Register.R8, Register.R9];
+    private static readonly Register[] SystemVArguments = [Register.RDI, Register.RSI, Register.RDX, Register.RCX, Register.R8, Register.R9];
 
-    private static readonly Register[] KeptByCalls =
+    private static readonly Register[] GoArguments = [Register.RAX, Register.RBX, Register.RCX];
+
+    private static readonly Register[] KeptBySystemV =
         [Register.RBX, Register.RSP, Register.RBP, Register.R12, Register.R13, Register.R14, Register.R15];
 
+    private static readonly Register[] KeptByGo = [Register.RSP];
+
+    private CallingConvention _convention;
     private Values _values;
+
+    private readonly Register[] Arguments => _convention == CallingConvention.Go ? GoArguments : SystemVArguments;
 
     internal readonly RegisterValue this[Register register] => _values[Index(register)];
 
-    /// <summary>At the first instruction of a function that follows the System V calling convention.</summary>
-    internal static RegisterState AtEntry()
+    /// <summary>At the first instruction of a function.</summary>
+    internal static RegisterState AtEntry(CallingConvention convention = CallingConvention.SystemV)
     {
-        var state = new RegisterState();
+        var state = new RegisterState { _convention = convention };
         state.Set(Register.RSP, RegisterValue.Stack(0));
-        for (var i = 0; i < Arguments.Length; i++)
+        for (var i = 0; i < state.Arguments.Length; i++)
         {
-            state.Set(Arguments[i], RegisterValue.Argument(i));
+            state.Set(state.Arguments[i], RegisterValue.Argument(i));
         }
 
         return state;
@@ -130,9 +137,10 @@ internal struct RegisterState
 
     private void ForgetWhatCallsMayChange()
     {
+        var kept = _convention == CallingConvention.Go ? KeptByGo : KeptBySystemV;
         for (var register = Register.RAX; register <= Register.R15; register++)
         {
-            if (Array.IndexOf(KeptByCalls, register) < 0)
+            if (Array.IndexOf(kept, register) < 0)
             {
                 Set(register, default);
             }

@@ -45,8 +45,6 @@ func main() {
 		all.Add(1)
 		go func(c int) {
 			defer all.Done()
-			// The server may have been waiting in a call since before the agent.
-			get(clients[c], port, "again")
 			for i := 0; i < each; i++ {
 				get(clients[c], port, fmt.Sprintf("p%d-%d", locals[c], i))
 			}

@@ -26,8 +26,6 @@ async function talk(connections, each) {
   console.log('connected');
   await new Promise(go => process.stdin.once('data', go));
   await Promise.all(agents.map(async agent => {
-    // The server may have been waiting in a call since before the agent.
-    await get(agent, '/again');
     for (let i = 0; i < each; i++)
       if (!await get(agent, `/p${agent.local}-${i}`)) throw new Error('a new connection');
   }));
