@@ -67,10 +67,14 @@ static __always_inline int read_ports(struct __sk_buff *skb, __u32 at, struct ud
 
 static __always_inline int read_ipv4(struct __sk_buff *skb, struct udp_packet *packet)
 {
+	const struct ipv4_and_udp *seen = (const struct ipv4_and_udp *)(long)skb->data;
 	struct ipv4_and_udp head;
 	__u32 words;
 
-	if (bpf_skb_load_bytes(skb, 0, &head, sizeof(head)))
+	/* Almost every packet has it where it can be read without a call. */
+	if ((const void *)(seen + 1) <= (const void *)(long)skb->data_end)
+		head = *seen;
+	else if (bpf_skb_load_bytes(skb, 0, &head, sizeof(head)))
 		return -1;
 	map_ipv4(packet->saddr, head.saddr);
 	map_ipv4(packet->daddr, head.daddr);
@@ -176,20 +180,14 @@ static __always_inline void hand_out_dns(struct __sk_buff *skb, __u32 egress, __
 }
 
 /* One datagram of a socket of this host. A function of its own: its locals would not fit on the stack beside those of http. */
-__attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, __u32 egress)
+static __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, struct bpf_sock *sk, __u32 egress)
 {
-	struct bpf_sock *sk = skb->sk;
 	struct udp_packet packet;
 	struct udp_key key = {};
 	struct udp_delivery *delivery;
 	struct udp_flow *flow, fresh;
 	__u32 zero = 0, dns = 0;
 
-	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 0;
 	if (skb->protocol == bpf_htons(ETH_P_IP) ? read_ipv4(skb, &packet) : read_ipv6(skb, &packet)) {
 		count_loss_in(&flow_losses, LOSS_PACKET_UNREADABLE, skb->len);
 		return 0;
@@ -248,7 +246,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u32 egress, int ht
 	if (!sk)
 		return 1;
 	if (sk->protocol == IPPROTO_UDP) {
-		udp_on_datagram(skb, egress);
+		udp_on_datagram(skb, sk, egress);
 	} else if (sk->protocol == IPPROTO_TCP) {
 		if (egress && sk->state == TCP_SYN_SENT)
 			nat_on_syn(skb);

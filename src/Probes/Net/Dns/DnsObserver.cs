@@ -33,6 +33,7 @@ internal sealed class DnsObserver
     private readonly DnsStream.Consumer _onStreamMessage;
     private readonly long[] _faults = new long[FaultReasons.Length];
     private long _truncated;
+    private long _unasked;
     private long _malformedRecords;
     private DnsRecord _record;
     private INetSink? _sink;
@@ -105,7 +106,7 @@ internal sealed class DnsObserver
             ("dns-retries", _queries.Retries),
             ("dns-late", _queries.Late),
             ("dns-duplicate", _queries.Duplicates),
-            ("dns-unasked", _queries.Unasked),
+            ("dns-unasked", _unasked),
             ("dns-truncated", _truncated)),
         .. Reasons([.. FaultReasons.Select((reason, i) => (reason, _faults[i])).Skip(1)]),
     ];
@@ -153,10 +154,16 @@ internal sealed class DnsObserver
 
     private void OnAnswer(in QueryKey key, in DnsMessage message, bool isCut)
     {
-        var kind = _queries.Answer(Asked(key, message.Question), message.Question, _record.AtNs, out var query);
-        query.Key = key; // the resolver that was asked, wherever the query went
+        var kind = _queries.Answer(key, message.Question, _record.AtNs, out var query);
+        if (kind == AnswerKind.Unasked && Translated(key) is { } asked)
+        {
+            kind = _queries.Answer(asked, message.Question, _record.AtNs, out query);
+            query.Key = key; // the resolver that was asked, wherever the query went
+        }
+
         if (kind is AnswerKind.Unasked or AnswerKind.Duplicate)
         {
+            _unasked += kind == AnswerKind.Unasked ? 1 : 0;
             return;
         }
 
@@ -184,14 +191,14 @@ internal sealed class DnsObserver
     }
 
     /// <summary>
-    /// Under which key the query of an answer was entered: where the kernel could not tell what an unconnected socket had asked for, under
-    /// the resolver that it was translated to. Connection tracking has to say that it was, so that no other answer gets in.
+    /// Under which other key the query of an answer may have been entered: where the kernel could not tell what an unconnected socket had
+    /// asked for, under the resolver that it was translated to. Connection tracking has to say that it was, so that no other answer gets in.
     /// </summary>
-    private QueryKey Asked(in QueryKey key, ulong question)
+    private QueryKey? Translated(in QueryKey key)
     {
-        if (_nat is null || key.IsServer || key.Transport != Transport.Udp || _queries.Knows(key, question))
+        if (_nat is null || key.IsServer || key.Transport != Transport.Udp)
         {
-            return key;
+            return null;
         }
 
         var flow = new FlowIdentity(
@@ -203,7 +210,7 @@ internal sealed class DnsObserver
             target = _nat.Find(flow);
         }
 
-        return target.IsKnown ? key with { Remote = target.Address, RemotePort = target.Port } : key;
+        return target.IsKnown ? key with { Remote = target.Address, RemotePort = target.Port } : null;
     }
 
     private void Observe(in Query query, string name, ReadOnlySpan<DnsAddress> addresses)

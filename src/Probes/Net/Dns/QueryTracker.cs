@@ -39,8 +39,6 @@ internal sealed class QueryTracker(TimeSpan timeout, int capacity)
 
     internal long Duplicates { get; private set; }
 
-    internal long Unasked { get; private set; }
-
     /// <summary>Queries that were not tracked because too many waited.</summary>
     internal long TooMany { get; private set; }
 
@@ -60,9 +58,6 @@ internal sealed class QueryTracker(TimeSpan timeout, int capacity)
         TooMany += _table.Add(query) ? 0 : 1;
     }
 
-    /// <summary>Whether the query is remembered, answered or not.</summary>
-    internal bool Knows(in QueryKey key, ulong question) => _table.Find(key, question) != QueryTable.None;
-
     /// <summary>
     /// Whose answer this is; <paramref name="query"/> is meaningful unless nobody asked. An answer that is late is so even
     /// when <see cref="Expire"/> has not come by: then it stays to it to report the query.
@@ -73,7 +68,6 @@ internal sealed class QueryTracker(TimeSpan timeout, int capacity)
         if (place == QueryTable.None)
         {
             query = default;
-            Unasked++;
             return AnswerKind.Unasked;
         }
 
