@@ -25,8 +25,10 @@ internal sealed class AgentProcess : IDisposable
     public int Pid => _process.Id;
 
     /// <summary>CPU time used so far, user and system, from the scheduler's own count.</summary>
-    public TimeSpan Cpu => TimeSpan.FromMilliseconds(
-        Directory.GetDirectories($"/proc/{Pid}/task").Sum(task => TryReadRunNanoseconds(task)) / 1e6);
+    public TimeSpan Cpu => CpuOf(_ => true);
+
+    /// <summary>The same of the threads that read the kernel, which live as long as it does.</summary>
+    public TimeSpan CpuOfProbes => CpuOf(name => name is "net-probe" or "conntrack");
 
     public double ResidentMegabytes => double.Parse(
         File.ReadLines($"/proc/{Pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
@@ -106,11 +108,14 @@ internal sealed class AgentProcess : IDisposable
         }
     }
 
-    private static double TryReadRunNanoseconds(string task)
+    private TimeSpan CpuOf(Func<string, bool> isMeant) => TimeSpan.FromMilliseconds(
+        Directory.GetDirectories($"/proc/{Pid}/task").Sum(task => TryReadRunNanoseconds(task, isMeant)) / 1e6);
+
+    private static double TryReadRunNanoseconds(string task, Func<string, bool> isMeant)
     {
         try
         {
-            return double.Parse(File.ReadAllText($"{task}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
+            return !isMeant(File.ReadAllText($"{task}/comm").Trim()) ? 0 : double.Parse(File.ReadAllText($"{task}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
         }
         catch (IOException)
         {

@@ -45,6 +45,7 @@ internal sealed class ConntrackListener : IProbeTurns
     {
         _probe.Wait();
         _probe.Turn();
+        _thread.Stopping.WaitHandle.WaitOne(_options.RestBetweenTurns);
     }
 
     void IProbeTurns.Failed(Exception cause) => _failed(cause);

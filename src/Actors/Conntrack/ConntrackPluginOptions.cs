@@ -11,6 +11,12 @@ public sealed record ConntrackPluginOptions
     /// <summary>The place where the net plugin looks.</summary>
     public required NatLookup Lookup { get; init; }
 
+    /// <summary>
+    /// How long news is left to gather: being woken for each costs more than reading it. Who needs it sooner reads it, see
+    /// <see cref="INatLookup.CatchUp"/>.
+    /// </summary>
+    public TimeSpan RestBetweenTurns { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>How long a stop waits for the thread.</summary>
     public TimeSpan StopDeadline { get; init; } = TimeSpan.FromMilliseconds(700);
 

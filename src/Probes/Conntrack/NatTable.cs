@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace EbpfActors.Probes.Conntrack;
 
 /// <summary>
@@ -8,8 +11,8 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
 {
     private readonly Dictionary<(NatTuple Tuple, uint NetNs), Entry> _entries = [];
 
-    /// <summary>How many namespaces know a tuple, and what the last of them said.</summary>
-    private readonly Dictionary<NatTuple, List<uint>> _namespaces = [];
+    /// <summary>Which namespaces know a tuple.</summary>
+    private readonly Dictionary<NatTuple, Namespaces> _namespaces = [];
     private readonly Queue<(NatTuple Tuple, uint NetNs, long Until)> _ended = new();
     private uint _dump;
 
@@ -26,31 +29,33 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
     public void Add(in NatTuple tuple, uint netNs, NatTarget target)
     {
         DropEnded(time.GetTimestamp());
-        if (!_entries.ContainsKey((tuple, netNs)) && _entries.Count >= capacity && !DropOldestEnded())
+        if (_entries.Count >= capacity && !_entries.ContainsKey((tuple, netNs)) && !DropOldestEnded())
         {
             Refused++;
             return;
         }
 
-        if (_entries.TryAdd((tuple, netNs), default))
+        ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_entries, (tuple, netNs), out var isKnown);
+        entry = new Entry(target, Until: 0, _dump);
+        if (!isKnown)
         {
-            (_namespaces.TryGetValue(tuple, out var known) ? known : _namespaces[tuple] = []).Add(netNs);
+            CollectionsMarshal.GetValueRefOrAddDefault(_namespaces, tuple, out _).Add(netNs);
         }
-
-        _entries[(tuple, netNs)] = new Entry(target, Until: 0, _dump);
     }
 
     /// <summary>The connection has ended; a later one with the same tuple replaces it.</summary>
     public void End(in NatTuple tuple, uint netNs)
     {
-        if (_entries.TryGetValue((tuple, netNs), out var entry))
+        var now = time.GetTimestamp();
+        ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(_entries, (tuple, netNs));
+        if (!Unsafe.IsNullRef(ref entry))
         {
-            var until = time.GetTimestamp() + (long)(linger.TotalSeconds * time.TimestampFrequency);
-            _entries[(tuple, netNs)] = entry with { Until = until };
+            var until = now + (long)(linger.TotalSeconds * time.TimestampFrequency);
+            entry = entry with { Until = until };
             _ended.Enqueue((tuple, netNs, until));
         }
 
-        DropEnded(time.GetTimestamp());
+        DropEnded(now);
     }
 
     /// <summary>What is added from now on is what a namespace has.</summary>
@@ -90,10 +95,10 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
             return own.Target;
         }
 
-        var found = _entries[(tuple, spaces[0])].Target;
-        for (var i = 1; i < spaces.Count; i++)
+        var found = _entries[(tuple, spaces.First)].Target;
+        foreach (var other in spaces.Others)
         {
-            if (_entries[(tuple, spaces[i])].Target != found)
+            if (_entries[(tuple, other)].Target != found)
             {
                 Ambiguous++;
                 return default;
@@ -129,11 +134,43 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
     private void Remove(in NatTuple tuple, uint netNs)
     {
         _entries.Remove((tuple, netNs));
-        var spaces = _namespaces[tuple];
-        spaces.Remove(netNs);
-        if (spaces.Count == 0)
+        if (CollectionsMarshal.GetValueRefOrNullRef(_namespaces, tuple).TakeOut(netNs))
         {
             _namespaces.Remove(tuple);
+        }
+    }
+
+    /// <summary>Almost always one.</summary>
+    private struct Namespaces
+    {
+        private List<uint>? _others;
+
+        public uint First { get; private set; }
+
+        public readonly IReadOnlyList<uint> Others => _others ?? [];
+
+        public void Add(uint netNs)
+        {
+            if (First == 0)
+            {
+                First = netNs;
+            }
+            else
+            {
+                (_others ??= []).Add(netNs);
+            }
+        }
+
+        /// <summary>Takes it out; true when none is left.</summary>
+        public bool TakeOut(uint netNs)
+        {
+            if (_others?.Remove(netNs) != true)
+            {
+                First = _others is [.., var last] ? last : 0;
+                _others?.Remove(First);
+            }
+
+            return First == 0;
         }
     }
 

@@ -12,7 +12,7 @@ public readonly record struct NatTuple(IpAddress Source, IpAddress Destination, 
     public bool Equals(NatTuple other) =>
         Packed == other.Packed && Source == other.Source && Destination == other.Destination;
 
-    public override int GetHashCode() => HashCode.Combine(Source.Low, Source.High, Destination.Low, Destination.High, Packed);
+    public override int GetHashCode() => SeededHash.Of(Source, Destination, Packed);
 
     private ulong Packed => ((ulong)SourcePort << 32) | ((ulong)DestinationPort << 16) | (byte)Transport;
 }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace EbpfActors.Probes.Net.Dns;
@@ -14,19 +13,8 @@ internal readonly record struct QueryKey(
     Transport Transport,
     bool IsServer)
 {
-    private const ulong Prime = 0x9E3779B97F4A7C15;
-
-    /// <summary>Secret to this process: ports and ids are what others choose.</summary>
-    private static readonly ulong Seed = (ulong)Random.Shared.NextInt64();
-
-    public override int GetHashCode()
-    {
-        var ports = ((ulong)LocalPort << 48) | ((ulong)RemotePort << 32) | ((ulong)Id << 16) | ((ulong)Transport << 8) | (IsServer ? 1u : 0);
-        var hash = (Seed ^ ports) * Prime;
-        hash = (BitOperations.RotateLeft(hash, 32) ^ Local.Low ^ Local.High) * Prime;
-        hash = (BitOperations.RotateLeft(hash, 32) ^ Remote.Low ^ BitOperations.RotateLeft(Remote.High, 32) ^ NetNamespace) * Prime;
-        return (int)(hash >> 32);
-    }
+    public override int GetHashCode() => SeededHash.Of(
+        Local, Remote, ((ulong)LocalPort << 48) | ((ulong)RemotePort << 32) | ((ulong)Id << 16) | ((ulong)Transport << 8) | (IsServer ? 1u : 0));
 }
 
 /// <summary>One query that the table holds.</summary>
