@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.TestKit;
 using EbpfActors.Actors.DataKit;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Points;
@@ -9,35 +8,10 @@ using Xunit;
 
 namespace EbpfActors.Actors.Tests.DataKit;
 
-public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
+public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.loggers = ["Akka.TestKit.TestEventListener, Akka.TestKit"]""")
 {
-    private readonly TemporaryDirectory _directory = new();
-    private DataKitServer _server = null!;
-
-    public DataKitWriterCloseTests()
-        : base("""
-            akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
-            akka.loggers = ["Akka.TestKit.TestEventListener, Akka.TestKit"]
-            """)
-    {
-    }
-
-    private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
-
-    private DataKitOptions Options => new() { BaseAddress = _server.Address, SpoolDirectory = _directory.Path, MaxBatchPoints = 500 };
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        _server = await DataKitServer.StartAsync();
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        await _server.DisposeAsync();
-        _directory.Dispose();
-    }
+    /// <summary>Points are held for a while, so that there is something to close.</summary>
+    private new DataKitOptions Options => base.Options with { Linger = TimeSpan.FromMilliseconds(50) };
 
     [Fact]
     public async Task Closing_delivers_what_is_held()
@@ -47,9 +21,9 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
 
         await CloseAsync(writer);
 
-        _server.Numbers().ShouldBe(Enumerable.Range(0, 1700));
+        Server.Numbers().ShouldBe(Enumerable.Range(0, 1700));
         Account(ledger).InFlight.ShouldBe(0);
-        Directory.EnumerateFileSystemEntries(_directory.Path).ShouldBeEmpty();
+        Directory.EnumerateFileSystemEntries(Folder.Path).ShouldBeEmpty();
     }
 
     [Theory]
@@ -57,40 +31,40 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
     [InlineData(false)]
     public async Task What_cannot_be_delivered_at_the_end_is_delivered_after_the_next_start(bool refuses)
     {
-        _server.Otherwise = refuses ? Misbehaviour.ServerError : Misbehaviour.NeverAnswers;
+        Server.Otherwise = refuses ? Misbehaviour.ServerError : Misbehaviour.NeverAnswers;
         var (writer, ledger) = Start(Options);
         writer.Tell(Samples.Points(0, 1700));
-        await Eventually.HoldsAsync(() => _server.Requests > 0, Moment);
+        await Eventually.HoldsAsync(() => Server.Requests > 0, Moment);
 
         await CloseAsync(writer);
         (await writer.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken)).Spool!.Points.ShouldBe(1700);
         var before = Account(ledger);
         (before.In, before.Out, before.InFlight).ShouldBe((1700, 0, 1700));
         await StopAsync(writer);
-        _server.Otherwise = Misbehaviour.None;
+        Server.Otherwise = Misbehaviour.None;
         var (next, nextLedger) = Start(Options);
         next.Tell(Samples.Points(1700, 10));
-        await Eventually.HoldsAsync(() => _server.Accepted.Count >= 1710, Moment);
+        await Eventually.HoldsAsync(() => Server.Accepted.Count >= 1710, Moment);
 
-        _server.Numbers().ShouldBe(Enumerable.Range(0, 1710));
+        Server.Numbers().ShouldBe(Enumerable.Range(0, 1710));
         await Eventually.HoldsAsync(() => Account(nextLedger) is { In: 1710, Out: 1710, InFlight: 0 });
     }
 
     [Fact]
     public async Task Replaying_points_that_DataKit_will_restamp_is_told_once()
     {
-        await _server.StopAsync();
+        await Server.StopAsync();
         var writer = Sys.ActorOf(DataKitWriter.Props(Options, new FlowLedger(), new ThreeHoursAgo()));
         writer.Tell(Samples.Points(0, 1700));
         await CloseAsync(writer);
         await StopAsync(writer);
-        await _server.StartAgainAsync();
+        await Server.StartAgainAsync();
 
         await EventFilter.Warning(contains: "__orig_time").ExpectOneAsync(
             async () =>
             {
                 Start(Options);
-                await Eventually.HoldsAsync(() => _server.Accepted.Count >= 1700, Moment);
+                await Eventually.HoldsAsync(() => Server.Accepted.Count >= 1700, Moment);
             },
             TestContext.Current.CancellationToken);
     }
@@ -98,7 +72,7 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
     [Fact]
     public async Task Without_a_spool_the_rest_is_lost_and_counted()
     {
-        await _server.StopAsync();
+        await Server.StopAsync();
         var (writer, ledger) = Start(Options with { SpoolDirectory = null });
         writer.Tell(Samples.Points(0, 1700));
 
@@ -113,15 +87,15 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
     [Fact]
     public async Task A_writer_that_takes_over_in_the_same_process_counts_nothing_twice()
     {
-        await _server.StopAsync();
+        await Server.StopAsync();
         var (writer, ledger) = Start(Options);
         writer.Tell(Samples.Points(0, 1700));
         await Eventually.HoldsAsync(async () => await writer.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken) is { Spool.Points: 1700 }, Moment);
         await StopAsync(writer);
-        await _server.StartAgainAsync();
+        await Server.StartAgainAsync();
 
         Sys.ActorOf(DataKitWriter.Props(Options, ledger));
-        await Eventually.HoldsAsync(() => _server.Accepted.Count >= 1700, Moment);
+        await Eventually.HoldsAsync(() => Server.Accepted.Count >= 1700, Moment);
 
         await Eventually.HoldsAsync(() => Account(ledger) is { In: 1700, Out: 1700, InFlight: 0 });
     }
@@ -129,7 +103,7 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
     [Fact]
     public async Task Memory_of_a_writer_that_was_stopped_is_lost_in_the_next_ones_account()
     {
-        await _server.StopAsync();
+        await Server.StopAsync();
         var (writer, ledger) = Start(Options with { SpoolDirectory = null });
         writer.Tell(Samples.Points(0, 20));
         await writer.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken);
@@ -148,16 +122,10 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
 
         writer.Tell(new ReportLastError("get offset failed: \"x\""));
         writer.Tell(new ReportLastError("and again"));
-        await Eventually.HoldsAsync(() => _server.LastErrors.Count > 0);
+        await Eventually.HoldsAsync(() => Server.LastErrors.Count > 0);
 
         await CloseAsync(writer);
-        _server.LastErrors.ShouldHaveSingleItem().ShouldBe("""{"input":"ebpf","source":"","err_content":"get offset failed: \u0022x\u0022"}""");
-    }
-
-    private (IActorRef Writer, FlowLedger Ledger) Start(DataKitOptions options)
-    {
-        var ledger = new FlowLedger();
-        return (Sys.ActorOf(DataKitWriter.Props(options, ledger)), ledger);
+        Server.LastErrors.ShouldHaveSingleItem().ShouldBe("""{"input":"ebpf","source":"","err_content":"get offset failed: \u0022x\u0022"}""");
     }
 
     private async Task CloseAsync(IActorRef writer)
@@ -175,8 +143,6 @@ public sealed class DataKitWriterCloseTests : Akka.TestKit.Xunit.TestKit
     }
 
     private void Moment() => Clock.Advance(TimeSpan.FromMilliseconds(100));
-
-    private static LedgerEntry Account(FlowLedger ledger) => ledger.Snapshot().Single(e => e.Stage == "datakit");
 
     private sealed class ThreeHoursAgo : TimeProvider
     {

@@ -1,7 +1,5 @@
 using Akka.Actor;
-using Akka.TestKit;
 using EbpfActors.Actors.DataKit;
-using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Points;
 using EbpfActors.FakeDataKit;
 using Shouldly;
@@ -9,79 +7,45 @@ using Xunit;
 
 namespace EbpfActors.Actors.Tests.DataKit;
 
-public sealed class DataKitWriterTests : Akka.TestKit.Xunit.TestKit
+public sealed class DataKitWriterTests : DataKitWriterTestKit
 {
-    private readonly TemporaryDirectory _directory = new();
-    private readonly FlowLedger _ledger = new();
-    private DataKitServer _server = null!;
-
-    public DataKitWriterTests()
-        : base("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
-    {
-    }
-
-    private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
-
-    private LedgerEntry Account => _ledger.Snapshot().Single(e => e.Stage == "datakit");
-
-    private DataKitOptions Options => new()
-    {
-        BaseAddress = _server.Address,
-        SpoolDirectory = _directory.Path,
-        Linger = TimeSpan.Zero,
-        MaxBatchPoints = 500,
-    };
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        _server = await DataKitServer.StartAsync();
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        await _server.DisposeAsync();
-        _directory.Dispose();
-    }
-
     [Fact]
     public async Task Points_arrive_once_in_order_and_at_their_endpoint()
     {
-        var writer = Start(Options);
+        var (writer, ledger) = Start(Options);
         var bash = new PointEndpoint("/v1/write/logging", "ebpf-bash");
 
         writer.Tell(Samples.Points(0, 1200));
         writer.Tell(Samples.Points(1200, 3, bash));
-        await ArrivedAsync(1203);
+        await ArrivedAsync(1203, ledger);
 
-        _server.Numbers().ShouldBe(Enumerable.Range(0, 1203));
-        _server.Accepted.First().ShouldSatisfyAllConditions(l => l.Path.ShouldBe("/v1/write/network"), l => l.Input.ShouldBe("ebpf-net/netflow"));
-        _server.Accepted.Last().ShouldSatisfyAllConditions(l => l.Path.ShouldBe("/v1/write/logging"), l => l.Input.ShouldBe("ebpf-bash"));
-        await Eventually.HoldsAsync(() => Account is { In: 1203, Out: 1203, InFlight: 0 });
-        Directory.EnumerateFileSystemEntries(_directory.Path).ShouldBeEmpty();
+        Server.Numbers().ShouldBe(Enumerable.Range(0, 1203));
+        Server.Accepted.First().ShouldSatisfyAllConditions(l => l.Path.ShouldBe("/v1/write/network"), l => l.Input.ShouldBe("ebpf-net/netflow"));
+        Server.Accepted.Last().ShouldSatisfyAllConditions(l => l.Path.ShouldBe("/v1/write/logging"), l => l.Input.ShouldBe("ebpf-bash"));
+        await Eventually.HoldsAsync(() => Account(ledger) is { In: 1203, Out: 1203, InFlight: 0 });
+        Directory.EnumerateFileSystemEntries(Folder.Path).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_batch_that_is_not_full_waits_for_the_linger()
     {
-        var writer = Start(Options with { Linger = TimeSpan.FromMilliseconds(50) });
+        var (writer, ledger) = Start(Options with { Linger = TimeSpan.FromMilliseconds(50) });
 
         writer.Tell(Samples.Points(0, 1));
         writer.Tell(Samples.Points(1, 1));
         (await StatusAsync(writer)).QueuePoints.ShouldBe(2);
-        _server.Requests.ShouldBe(0);
+        Server.Requests.ShouldBe(0);
         Clock.Advance(TimeSpan.FromMilliseconds(50));
-        await ArrivedAsync(2);
+        await ArrivedAsync(2, ledger);
 
-        _server.Requests.ShouldBe(1);
+        Server.Requests.ShouldBe(1);
     }
 
     [Fact]
     public async Task An_outage_of_minutes_costs_no_point_and_no_order()
     {
-        await _server.StopAsync();
-        var writer = Start(Options);
+        await Server.StopAsync();
+        var (writer, ledger) = Start(Options);
         for (var i = 0; i < 100; i++)
         {
             writer.Tell(Samples.Points(i * 1000, 1000));
@@ -92,66 +56,66 @@ public sealed class DataKitWriterTests : Akka.TestKit.Xunit.TestKit
         await Eventually.HoldsAsync(() => Clock.Now > minutes, Second);
         (await StatusAsync(writer)).ShouldSatisfyAllConditions(
             s => s.State.ShouldBe(WriterState.BackingOff), s => s.LastError.ShouldNotBeNull(), s => s.LastSuccess.ShouldBeNull());
-        Account.InFlight.ShouldBe(100_000);
+        Account(ledger).InFlight.ShouldBe(100_000);
 
-        await _server.StartAgainAsync();
+        await Server.StartAgainAsync();
         writer.Tell(Samples.Points(100_000, 10));
-        await ArrivedAsync(100_010, Second);
+        await ArrivedAsync(100_010, ledger, Second);
 
-        _server.Numbers().ShouldBe(Enumerable.Range(0, 100_010));
+        Server.Numbers().ShouldBe(Enumerable.Range(0, 100_010));
         await Eventually.HoldsAsync(async () => await StatusAsync(writer) is { State: WriterState.Healthy, Spool: { Entries: 0, Points: 0 } });
-        Account.ShouldSatisfyAllConditions(a => a.In.ShouldBe(100_010), a => a.Out.ShouldBe(100_010), a => a.Lost.ShouldBeEmpty());
+        Account(ledger).ShouldSatisfyAllConditions(a => a.In.ShouldBe(100_010), a => a.Out.ShouldBe(100_010), a => a.Lost.ShouldBeEmpty());
     }
 
     [Fact]
     public async Task A_bad_point_costs_only_itself()
     {
-        _server.Refuse = line => Samples.Number(line) == 250;
-        var writer = Start(Options);
+        Server.Refuse = line => Samples.Number(line) == 250;
+        var (writer, ledger) = Start(Options);
 
         writer.Tell(Samples.Points(0, 500));
-        await ArrivedAsync(499);
+        await ArrivedAsync(499, ledger);
 
-        _server.Numbers().ShouldBe(Enumerable.Range(0, 500).Where(n => n != 250));
-        await Eventually.HoldsAsync(() => Account.InFlight == 0);
-        Account.Lost.ShouldBe(new Dictionary<string, long> { ["rejected-by-datakit"] = 1 });
+        Server.Numbers().ShouldBe(Enumerable.Range(0, 500).Where(n => n != 250));
+        await Eventually.HoldsAsync(() => Account(ledger).InFlight == 0);
+        Account(ledger).Lost.ShouldBe(new Dictionary<string, long> { ["rejected-by-datakit"] = 1 });
         (await StatusAsync(writer)).ShouldSatisfyAllConditions(s => s.PointsRejected.ShouldBe(1), s => s.PointsDropped.ShouldBe(0));
-        _server.Requests.ShouldBeLessThan(25);
+        Server.Requests.ShouldBeLessThan(25);
     }
 
     [Fact]
     public async Task A_storm_of_429_in_the_middle_of_a_search_costs_nothing()
     {
-        _server.Refuse = line => Samples.Number(line) is 17 or 400;
-        _server.Next(Misbehaviour.None, Misbehaviour.None, Misbehaviour.None);
-        var writer = Start(Options);
-        _server.Otherwise = Misbehaviour.TooMany;
+        Server.Refuse = line => Samples.Number(line) is 17 or 400;
+        Server.Next(Misbehaviour.None, Misbehaviour.None, Misbehaviour.None);
+        var (writer, ledger) = Start(Options);
+        Server.Otherwise = Misbehaviour.TooMany;
 
         writer.Tell(Samples.Points(0, 1000));
         var later = Clock.Now + TimeSpan.FromMinutes(10);
         await Eventually.HoldsAsync(() => Clock.Now > later, Second);
-        _server.Requests.ShouldBeLessThan(60);
-        _server.Otherwise = Misbehaviour.None;
-        await ArrivedAsync(998, Second);
+        Server.Requests.ShouldBeLessThan(60);
+        Server.Otherwise = Misbehaviour.None;
+        await ArrivedAsync(998, ledger, Second);
 
-        _server.Numbers().ShouldBe(Enumerable.Range(0, 1000).Where(n => n is not (17 or 400)));
-        await Eventually.HoldsAsync(() => Account is { InFlight: 0, Out: 998 });
+        Server.Numbers().ShouldBe(Enumerable.Range(0, 1000).Where(n => n is not (17 or 400)));
+        await Eventually.HoldsAsync(() => Account(ledger) is { InFlight: 0, Out: 998 });
     }
 
     [Fact]
-    public async Task The_server_says_how_long_to_wait()
+    public async Task TheServer_says_how_long_to_wait()
     {
-        _server.Next(Misbehaviour.TooManyRetryAfter);
-        var writer = Start(Options);
+        Server.Next(Misbehaviour.TooManyRetryAfter);
+        var (writer, ledger) = Start(Options);
         writer.Tell(Samples.Points(0, 1));
         await Eventually.HoldsAsync(async () => (await StatusAsync(writer)).State == WriterState.BackingOff);
 
         Clock.Advance(TimeSpan.FromSeconds(6));
         (await StatusAsync(writer)).State.ShouldBe(WriterState.BackingOff);
         Clock.Advance(TimeSpan.FromSeconds(1));
-        await ArrivedAsync(1);
+        await ArrivedAsync(1, ledger);
 
-        _server.Requests.ShouldBe(2);
+        Server.Requests.ShouldBe(2);
     }
 
     [Theory]
@@ -159,14 +123,14 @@ public sealed class DataKitWriterTests : Akka.TestKit.Xunit.TestKit
     [InlineData(Misbehaviour.KeepsAndTruncates)]
     public async Task An_answer_that_got_lost_repeats_its_batch_and_no_other(Misbehaviour misbehaviour)
     {
-        _server.Next(Misbehaviour.None, misbehaviour);
-        var writer = Start(Options);
+        Server.Next(Misbehaviour.None, misbehaviour);
+        var (writer, ledger) = Start(Options);
 
         writer.Tell(Samples.Points(0, 1500));
-        await ArrivedAsync(2000, Second);
+        await ArrivedAsync(2000, ledger, Second);
 
-        _server.Numbers().ShouldBe([.. Enumerable.Range(0, 1000), .. Enumerable.Range(500, 1000)]);
-        await Eventually.HoldsAsync(() => Account is { InFlight: 0, Out: 1500 });
+        Server.Numbers().ShouldBe([.. Enumerable.Range(0, 1000), .. Enumerable.Range(500, 1000)]);
+        await Eventually.HoldsAsync(() => Account(ledger) is { InFlight: 0, Out: 1500 });
     }
 
     [Theory]
@@ -175,21 +139,21 @@ public sealed class DataKitWriterTests : Akka.TestKit.Xunit.TestKit
     [InlineData(Misbehaviour.NeverAnswers)]
     public async Task What_is_no_fault_of_the_points_is_tried_again(Misbehaviour misbehaviour)
     {
-        _server.Next(misbehaviour, misbehaviour);
-        var writer = Start(Options with { RequestTimeout = TimeSpan.FromMilliseconds(misbehaviour == Misbehaviour.NeverAnswers ? 300 : 5000) });
+        Server.Next(misbehaviour, misbehaviour);
+        var (writer, ledger) = Start(Options with { RequestTimeout = TimeSpan.FromMilliseconds(misbehaviour == Misbehaviour.NeverAnswers ? 300 : 5000) });
 
         writer.Tell(Samples.Points(0, 10));
-        await ArrivedAsync(10, Second);
+        await ArrivedAsync(10, ledger, Second);
 
-        _server.Numbers().ShouldBe(Enumerable.Range(0, 10));
-        _server.Requests.ShouldBe(3);
+        Server.Numbers().ShouldBe(Enumerable.Range(0, 10));
+        Server.Requests.ShouldBe(3);
     }
 
     [Fact]
     public async Task A_flood_during_a_slow_answer_goes_to_disk_behind_the_batch_in_flight()
     {
-        _server.Next(Misbehaviour.NeverAnswers);
-        var writer = Start(Options with { MaxMemoryPoints = 4000, RequestTimeout = TimeSpan.FromSeconds(2) });
+        Server.Next(Misbehaviour.NeverAnswers);
+        var (writer, ledger) = Start(Options with { MaxMemoryPoints = 4000, RequestTimeout = TimeSpan.FromSeconds(2) });
 
         for (var i = 0; i < 20; i++)
         {
@@ -198,22 +162,9 @@ public sealed class DataKitWriterTests : Akka.TestKit.Xunit.TestKit
         }
 
         (await StatusAsync(writer)).Spool!.Points.ShouldBeGreaterThan(18_000);
-        await ArrivedAsync(20_000, Second);
+        await ArrivedAsync(20_000, ledger, Second);
 
-        _server.Numbers().ShouldBe(Enumerable.Range(0, 20_000));
-        await Eventually.HoldsAsync(() => Account is { InFlight: 0, Out: 20_000 });
+        Server.Numbers().ShouldBe(Enumerable.Range(0, 20_000));
+        await Eventually.HoldsAsync(() => Account(ledger) is { InFlight: 0, Out: 20_000 });
     }
-
-    private IActorRef Start(DataKitOptions options)
-    {
-        options.Problems().ShouldBeEmpty();
-        return Sys.ActorOf(DataKitWriter.Props(options, _ledger));
-    }
-
-    private Task ArrivedAsync(int points, Action? meanwhile = null) =>
-        Eventually.HoldsAsync(() => _server.Accepted.Count >= points, meanwhile, () => $"{_server.Accepted.Count} of {points} arrived, {Account}");
-
-    private static Task<WriterStatus> StatusAsync(IActorRef writer) => writer.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken);
-
-    private void Second() => Clock.Advance(TimeSpan.FromSeconds(1));
 }
