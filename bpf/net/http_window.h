@@ -162,9 +162,11 @@ static __always_inline int walk_head(struct http_window *window, __u32 have)
 				return -1;
 		}
 		lf = find_byte(word, EVERY_LF);
-		if (lf == 8) {
+		if (lf == 8)
+			lf += find_byte(word_at(window, at + 8), EVERY_LF); /* most lines are longer than a word */
+		if (lf == 16) {
 			begins = 0;
-			at += 8;
+			at += 16;
 			continue;
 		}
 		begins = 1;
