@@ -86,8 +86,9 @@ static __always_inline int is_stale(struct tls_session *session, __u32 written)
 }
 
 /* TLS inside TLS: the outer session's records leave in a call of the inner one's, and the inner one is on the outer one's socket.
- * A call that never came back must not be in the way for ever. True when the call is such a one, and then it is passed over. */
-static __always_inline int is_nested(const struct tls_call *kept, const struct tls_call *call, const struct tls_session *session)
+ * A call that never came back must not be in the way for ever. True when the call is such a one, and is to be passed over. */
+static __always_inline int join_if_nested(const struct tls_call *kept, const struct tls_call *call,
+                                          const struct tls_session *session)
 {
 	struct tls_session *inner;
 
@@ -107,8 +108,18 @@ static __always_inline int put_call(struct tls_caller *caller, const struct tls_
 
 	if (!kept)
 		return bpf_map_update_elem(&tls_calls, caller, call, BPF_ANY);
-	if (!is_nested(kept, call, session))
+	if (!join_if_nested(kept, call, session))
 		*kept = *call;
+	return 0;
+}
+
+/* False when there is no room for the call: what it moves, or what is left of it, is not seen. */
+static __always_inline int note_call(struct tls_caller *caller, const struct tls_call *call, struct tls_session *session)
+{
+	if (!put_call(caller, call, session))
+		return 1;
+	count_in(&tls_counts, TLS_CALLS_FULL);
+	stream_of(&session->http, call->written)->state = HTTP_LOST;
 	return 0;
 }
 
@@ -134,11 +145,8 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 	call->begun_ns = bpf_ktime_get_ns();
 	call->is_joined = session->joined_by == JOIN_FINGERPRINT;
 	if (session->http.off)
-		call->is_inside = call->left = 0;
-	if (put_call(caller, call, session)) {
-		count_in(&tls_counts, TLS_CALLS_FULL);
-		stream_of(&session->http, call->written)->state = HTTP_LOST;
-	}
+		call->is_inside = 0;
+	note_call(caller, call, session);
 	return session;
 }
 
@@ -146,7 +154,7 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 static __always_inline int take_at_once(struct pt_regs *ctx, struct tls_caller *caller, struct tls_call *call,
                                         struct tls_session *session)
 {
-	if (take_first(session, call) && !put_call(caller, call, session))
+	if (take_first(session, call) && note_call(caller, call, session))
 		bpf_tail_call(ctx, &tls_programs, 0);
 	return 0;
 }

@@ -29,7 +29,7 @@ static __always_inline int read_done(struct pt_regs *ctx, __u32 registers)
 		return 0;
 	call.begun_ns = bpf_ktime_get_ns();
 	around = bpf_map_lookup_elem(&tls_calls, &caller);
-	if (around && is_nested(around, &call, session))
+	if (around && join_if_nested(around, &call, session))
 		return 0;
 	return take_at_once(ctx, &caller, &call, session);
 }

@@ -101,8 +101,11 @@ int tls_take(struct pt_regs *ctx)
 	if (!call)
 		return 0;
 	session = session_of(call->ssl);
-	if (session && !session->http.off && take_rest(session, call))
-		bpf_tail_call(ctx, &tls_programs, 0);
+	if (session && !session->http.off) {
+		if (take_rest(session, call))
+			bpf_tail_call(ctx, &tls_programs, 0); /* comes back when it has been done too often */
+		end_call(session, call);
+	}
 	call->left = 0;
 	call->is_inside = 0;
 	return 0;

@@ -18,9 +18,12 @@ static __always_inline void tell_join(struct tls_session *session)
 }
 
 /* Everything that the call's bytes said is taken: what is known of a response whose body goes on is handed out. */
-static __always_inline void end_call(struct tls_session *session, __u64 ssl, struct http_stream *stream, __u32 left,
-                                     __u32 written)
+static __always_inline void end_call(struct tls_session *session, struct tls_call *call)
 {
+	__u32 left = call->left, written = call->written != 0;
+	struct http_stream *stream = stream_of(&session->http, written);
+
+	call->left = 0;
 	if (left && !session->http.off && stream->state != HTTP_LOST) {
 		/* More small chunks than one call is looked through for. */
 		count_loss_in(&flow_losses, LOSS_HTTP_LOST_TRACK, left);
@@ -28,9 +31,9 @@ static __always_inline void end_call(struct tls_session *session, __u64 ssl, str
 	}
 	stream->pos += left;
 	if (session->http.requests == written && stream->line_waits)
-		tls_emit_line(ssl, 0);
+		tls_emit_line(call->ssl, 0);
 	if (session->http.requests != written && stream->flags & MESSAGE_HEAD_OVER && !(stream->flags & MESSAGE_HEAD_OUT))
-		tls_emit_response(ssl, 0);
+		tls_emit_response(call->ssl, 0);
 	tell_join(session);
 }
 
@@ -52,17 +55,16 @@ static __always_inline __u32 take_first(struct tls_session *session, struct tls_
 	if (session->http.requests == written)
 		session->line_base = call->base;
 	taken = take_whole(session, call->ssl, &piece);
-	if (taken < piece.left) {
-		call->from = piece.from + taken;
-		call->left = piece.left - taken;
-		return call->left;
-	}
-	call->left = 0;
-	end_call(session, call->ssl, stream, 0, written);
-	return 0;
+	if (taken > piece.left)
+		taken = piece.left;
+	call->from = piece.from + taken;
+	call->left = piece.left - taken;
+	if (!call->left)
+		end_call(session, call);
+	return call->left;
 }
 
-/* Takes what is left of a call. True when it is worth another run. */
+/* Takes what is left of a call, as much as one run can. True when another run may take more. */
 static __always_inline int take_rest(struct tls_session *session, struct tls_call *call)
 {
 	__u32 taken, left = call->left, written = call->written != 0;
@@ -76,12 +78,7 @@ static __always_inline int take_rest(struct tls_session *session, struct tls_cal
 		from += taken;
 		left -= taken;
 	}
-	if (left && i == MAX_STEPS) {
-		call->from = from;
-		call->left = left;
-		return 1;
-	}
-	call->left = 0;
-	end_call(session, ssl, stream_of(&session->http, written), left, written);
-	return 0;
+	call->from = from;
+	call->left = left;
+	return left && i == MAX_STEPS;
 }

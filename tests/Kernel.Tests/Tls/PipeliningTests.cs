@@ -83,6 +83,25 @@ public sealed class PipeliningTests : IDisposable
         }
     }
 
+    [Fact]
+    public void More_chunks_than_one_call_is_looked_through_for_are_counted_and_the_next_answer_is_found()
+    {
+        const string Request = "GET / HTTP/1.1\r\n\r\n";
+        using var recorder = NewRecorder();
+        using var talk = new OpenSslTalk(_certificate);
+
+        talk.Say(Request);
+        talk.Answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        talk.Answer(string.Concat(Enumerable.Repeat("1\r\nx\r\n", 1365)));
+        talk.Answer("0\r\n\r\n");
+        talk.Say(Request);
+        talk.Answer("HTTP/1.1 201 OK\r\nContent-Length: 5\r\n\r\nhello");
+
+        recorder.Until(() => recorder.On(talk.Port).Where(e => e.Status == 201).Sum(e => e.Count) >= 2);
+        recorder.Counters.Losses.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
+            l => l.Reason.ShouldBe("http-lost-track"), l => l.Records.ShouldBe(1)); // where it is written: s_client reads 1 KiB in a call
+    }
+
     private static long Total(IEnumerable<HttpExchange> exchanges, Func<HttpExchange, ulong> bytes) => exchanges.Sum(e => (long)bytes(e));
 
     private static HttpsRecorder NewRecorder() => new(Libraries.LibSsl, Libraries.LibCrypto);
