@@ -36,12 +36,13 @@ internal static class SpilledArguments
         var open = new Stack<(ulong Address, Spilled Spilled)>([(code.Address, Spilled.None)]);
         while (open.TryPop(out var at))
         {
-            if (known.TryGetValue(at.Address, out var before) && (before & at.Spilled) == before)
+            var isKnown = known.TryGetValue(at.Address, out var before);
+            var spilled = isKnown ? before & at.Spilled : at.Spilled;
+            if (isKnown && spilled == before)
             {
                 continue;
             }
 
-            var spilled = known.ContainsKey(at.Address) ? before & at.Spilled : at.Spilled;
             known[at.Address] = spilled;
             var step = flow.Steps[at.Address];
             foreach (var next in flow.Successors(step.Instruction))
