@@ -225,10 +225,11 @@ static __always_inline void release(struct __sk_buff *skb, struct http_sock *soc
 	stream->busy = 0;
 }
 
+/* With a window in which the head may be read whole, or null. */
 static __always_inline void take_segment(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream,
-                                         const struct segment *segment, __u32 egress)
+                                         const struct segment *segment, __u32 egress, struct http_window *window)
 {
-	__u32 taken = take_whole(skb, sock, stream, segment->from, segment->left, egress);
+	__u32 taken = window ? take_whole_in(window, FIRST_WINDOW, skb, sock, stream, segment, egress) : 0;
 
 	if (taken < segment->left || stream->state != HTTP_START)
 		http_take_payload(skb, segment->from + taken, segment->left - taken, egress);
@@ -238,10 +239,12 @@ static __always_inline void take_segment(struct __sk_buff *skb, struct http_sock
 __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egress)
 {
 	struct bpf_sock *sk = full_sock(skb);
+	struct http_window *window;
 	struct http_stream *stream;
 	struct segment segment;
 	struct http_sock *sock;
 	enum place placed;
+	int is_claimed;
 	__u32 gap = 0;
 
 	if (!sk)
@@ -255,9 +258,13 @@ __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egres
 		sock = new_sock(skb, sk);
 	if (!sock || sock->off)
 		return 0;
+	window = window_in(&http_windows, FIRST_WINDOW);
+	if (!window)
+		return 0;
 	stream = stream_of(sock, egress);
 	bpf_spin_lock(&sock->lock);
 	placed = place(stream, &segment, &gap);
+	is_claimed = placed == PLACE_TAKE && claim_first(window);
 	bpf_spin_unlock(&sock->lock);
 	if (gap)
 		count_loss_in(&flow_losses, LOSS_HTTP_LOST_TRACK, gap);
@@ -273,8 +280,10 @@ __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egres
 		if (stream->state == HTTP_LOST)
 			stream->pos += segment.left;
 		else
-			take_segment(skb, sock, stream, &segment, egress);
+			take_segment(skb, sock, stream, &segment, egress, is_claimed ? window : 0);
 	}
+	if (is_claimed)
+		release_first(window);
 	release(skb, sock, stream, egress);
 	return 0;
 }

@@ -24,12 +24,22 @@ __attribute__((noinline)) int http_read_length(__u32 slot)
 	return window ? read_length(window) : -1;
 }
 
-/* As take_whole, for who does not hold the socket's state. */
+/* As take_whole_in, for who has neither the socket's state nor a window. */
 __attribute__((noinline)) int http_take_whole(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress)
 {
 	struct http_sock *sock = sock_in(&http_socks, skb);
+	struct segment segment = {.from = from, .left = left};
+	struct http_window *window;
+	__u32 slot, taken;
 
-	return sock ? take_whole(skb, sock, stream_of(sock, egress), from, left, egress) : 0;
+	if (!sock)
+		return 0;
+	window = claim_window(&http_windows, &slot);
+	if (!window)
+		return 0;
+	taken = take_whole_in(window, slot, skb, sock, stream_of(sock, egress), &segment, egress);
+	release_window(window);
+	return taken;
 }
 
 /* Takes up to one piece of the payload, up to the end of a line, head or message. Returns the bytes taken in the low half and
@@ -85,7 +95,7 @@ static __always_inline __u32 fast_line(struct http_stream *stream, const __u64 w
 	if (stream->state == HTTP_START) {
 		if (fast_status(stream, words))
 			return 0;
-		begin_message(stream, 0);
+		begin_message(stream, 0, 0);
 	} else if (stream->state == HTTP_NAME && (first == '\r' || first == '\n' || is_interesting(words))) {
 		return 0;
 	}

@@ -2,6 +2,8 @@
 /* Where an HTTP/1.x connection is: what every file of the HTTP part works on. */
 #pragma once
 
+#include <stddef.h>
+
 #include "flow.h"
 #include "http_wire.h"
 
@@ -51,32 +53,34 @@ enum http_step {
 	STEP_BAD,  /* it was, and is broken */
 };
 
+/* What every plain head changes comes first, what only lines and bytes change behind it: see http_sock. */
 struct http_stream {
 	__u64 pos;       /* bytes of the stream that were taken */
 	__u64 begun_pos; /* of the current message */
 	__u64 begun_ns;
 	__u64 remaining; /* of a body or chunk; in a chunk's line its size so far */
-	__u64 length;
-	__u64 hash;
-	__u64 tail;      /* the last eight bytes of the start line */
 	__u32 next;      /* sequence number */
-	__u32 line;      /* bytes in this line without CR and LF */
-	__u32 offset;    /* start line bytes that were handed out */
-	__u32 line_from; /* in the packet at hand: start line bytes that wait to be handed out */
-	__u32 line_waits;
 	__u32 message;
 	__u16 status;
 	__u8 state;
 	__u8 flags;
-	__u8 header;
-	__u8 minor;
 	__u8 started;
 	__u8 busy;       /* a CPU is in the middle of a packet of this stream */
 	__u8 early;      /* segments that wait for those in front of them */
 	__u8 from_early; /* the segment at hand is such a one, and this is its number */
-	__u16 pad;
-	__u32 early_seq;
+
+	__u64 length;
+	__u64 hash;
+	__u64 tail;      /* the last eight bytes of the start line */
+	__u32 line;      /* bytes in this line without CR and LF */
+	__u32 offset;    /* start line bytes that were handed out */
+	__u32 line_from; /* in the packet at hand: start line bytes that wait to be handed out */
+	__u32 line_waits;
 	__u64 early_ns; /* when it came */
+	__u32 early_seq;
+	__u8 header;
+	__u8 minor;
+	__u8 pad[10];
 };
 
 /* A start line that waits for its answer, so that both leave in one record. */
@@ -103,23 +107,28 @@ struct http_names {
 	struct owner owner;
 };
 
-/* The lock covers the place in the streams: packets of one socket may arrive on several CPUs at once. */
+/* The lock covers the place in the streams: packets of one socket may arrive on several CPUs at once. What is sent and what is received
+ * mostly meet on two CPUs, which hand each other every cache line that both change: a plain exchange changes three. In the socket's
+ * storage eight bytes of the kernel's stand in front of this. */
 struct http_sock {
 	struct bpf_spin_lock lock;
-	__u32 pad_lock;
-	__u64 conn;
-	__u64 key;              /* in tcp_conns */
-	__u64 head_requests;    /* bit n % 64: request n was HEAD */
-	__u64 connect_requests; /* ... was CONNECT */
-	struct http_stream streams[2];
-	struct http_asked asked;
-	struct http_names names;
-	__u8 requests; /* which of the two carries them */
+	__u8 requests; /* which of the two streams carries them */
 	__u8 off;
 	__u8 adopted;
 	__u8 is_tls; /* this is a session's, and conn is the session's id */
-	__u8 pad[4];
+	struct http_stream streams[2];
+	__u64 conn;
+	__u64 key; /* in tcp_conns */
+	struct http_asked asked;
+	__u64 head_requests;    /* bit n % 64: request n was HEAD */
+	__u64 connect_requests; /* ... was CONNECT */
+	struct http_names names;
 };
+
+#define CACHE_LINE 64
+#define BEGINS_CACHE_LINE(field) ((offsetof(struct http_sock, field) + sizeof(__u64)) % CACHE_LINE == 0)
+_Static_assert(BEGINS_CACHE_LINE(streams[0].length) && BEGINS_CACHE_LINE(streams[1]) && BEGINS_CACHE_LINE(asked),
+               "what a plain head changes is in as few lines as it can be");
 
 /* The hook that sees a connection's end may look into the socket's storage for a request that waits; where it may not, such requests
  * are counted in tcp_conns. */

@@ -2,9 +2,9 @@
 /* A head that is whole in its packet, and plain: what almost every exchange consists of, on the way that costs least. */
 #pragma once
 
-#include "http_early.h"
 #include "http_head.h"
 #include "http_out.h"
+#include "http_segment.h"
 
 extern struct http_early_map http_early SEC(".maps");
 extern struct http_windows_map http_windows SEC(".maps");
@@ -76,8 +76,7 @@ static __always_inline int take_response(struct http_sock *sock, struct http_str
 	if (status < 200 || find_end(window, slot, have))
 		return 0;
 	begin_plain(stream, found);
-	stream->status = status;
-	stream->minor = byte_at(window, 7);
+	note_status(stream, window, status);
 	end_response_head(sock, stream);
 	taken = found->head + take_short_body(stream, left - found->head);
 	if (stream->state == HTTP_START) {
@@ -89,21 +88,16 @@ static __always_inline int take_response(struct http_sock *sock, struct http_str
 
 /* Takes a head that is whole and plain, and its body when that ends in this packet too. Returns the bytes taken, 0 when they
  * must be looked at more closely; then nothing has changed. */
-static __always_inline __u32 take_whole(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream, __u32 from,
-                                        __u32 left, __u32 egress)
+static __always_inline __u32 take_whole_in(struct http_window *window, __u32 slot, struct __sk_buff *skb, struct http_sock *sock,
+                                           struct http_stream *stream, const struct segment *segment, __u32 egress)
 {
-	struct http_window *window;
-	__u32 slot, have, taken = 0;
+	__u32 have, left = segment->left;
 
 	if (left < 16 || stream->state != HTTP_START || stream->flags & MESSAGE_INTERIM)
 		return 0;
-	window = claim_window(&http_windows, &slot);
-	if (!window)
-		return 0;
 	have = bounded(left > HTTP_WINDOW ? HTTP_WINDOW : left, HTTP_WINDOW);
-	if (!load_payload(&http_early, skb, sock, stream, egress, from, window->bytes, have))
-		taken = sock->requests == egress ? take_request(skb, sock, stream, window, slot, have, from, left)
-		                                 : take_response(sock, stream, window, slot, have, left);
-	release_window(window);
-	return taken;
+	if (load_payload(&http_early, skb, sock, stream, egress, segment->from, window->bytes, have))
+		return 0;
+	return sock->requests == egress ? take_request(skb, sock, stream, window, slot, have, segment->from, left)
+	                                : take_response(sock, stream, window, slot, have, left);
 }

@@ -10,7 +10,8 @@
 #define HTTP_WINDOW 1024
 #define WINDOW_SLACK 32  /* words are read from any place in the window */
 #define WINDOW_STEPS 192 /* words of a full window, and a broken one for each of its lines */
-#define WINDOWS 4        /* of each CPU: whoever has one may be interrupted, or put aside for another thread on the same CPU */
+#define FIRST_WINDOW 0
+#define WINDOWS 4 /* more of each CPU: who has one may be interrupted, or put aside for another thread on the same CPU */
 
 #define WORD_CONTENT 0x2d746e65746e6f63ULL  /* content- */
 #define WORD_LENGTH 0x003a6874676e656cULL   /* length: */
@@ -41,7 +42,7 @@ struct http_window {
 
 struct http_windows_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, WINDOWS);
+	__uint(max_entries, WINDOWS + 1);
 	__type(key, __u32);
 	__type(value, struct http_window);
 };
@@ -51,6 +52,21 @@ static __always_inline struct http_window *window_in(void *windows, __u32 slot)
 	return bpf_map_lookup_elem(windows, &slot);
 }
 
+/* Where interrupts are off nobody comes between the look and the claim, and it needs no atomic operation, which waits for all that
+ * was written before. Only this window is claimed so. */
+static __always_inline int claim_first(struct http_window *first)
+{
+	if (first->busy)
+		return 0;
+	first->busy = 1;
+	return 1;
+}
+
+static __always_inline void release_first(struct http_window *first)
+{
+	*(volatile __u64 *)&first->busy = 0;
+}
+
 /* A window of this CPU that nobody is in the middle of; null when all are taken, and then the bytes are looked at one by one. Who
  * counts one after it has counted itself is alone. */
 static __always_inline struct http_window *claim_window(void *windows, __u32 *slot)
@@ -58,7 +74,7 @@ static __always_inline struct http_window *claim_window(void *windows, __u32 *sl
 	struct http_window *window;
 	__u32 i;
 
-	for (i = 0; i < WINDOWS; i++) {
+	for (i = FIRST_WINDOW + 1; i <= WINDOWS; i++) {
 		*slot = i;
 		window = window_in(windows, i);
 		if (!window)
@@ -238,6 +254,15 @@ static __always_inline __u32 line_to_query(const struct http_window *window)
 	return 0;
 }
 
+static __always_inline void note_status(struct http_stream *stream, const struct http_window *window, __u32 status)
+{
+	__u8 minor = byte_at(window, 7);
+
+	stream->status = status;
+	if (stream->minor != minor)
+		stream->minor = minor;
+}
+
 static __always_inline int note_plain_method(struct http_sock *sock, const struct http_stream *stream, __u64 word)
 {
 	return note_method(sock, stream, (__u32)word == 0x44414548 /* HEAD */, 0);
@@ -246,8 +271,7 @@ static __always_inline int note_plain_method(struct http_sock *sock, const struc
 /* A message whose head was walked to its end. */
 static __always_inline void begin_plain(struct http_stream *stream, const struct http_found *found)
 {
-	begin_message(stream, 0);
-	stream->length = found->length_at ? found->length : 0;
+	begin_message(stream, 0, found->length_at ? found->length : 0);
 	if (found->chunked)
 		stream->flags |= MESSAGE_CHUNKED;
 	if (found->length_at)

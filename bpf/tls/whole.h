@@ -80,8 +80,7 @@ static __always_inline __u32 take_response(struct tls_session *session, struct h
 	if (status < 200)
 		return 0;
 	taken = begin_whole(stream, &window->found, piece->begun_ns);
-	stream->status = status;
-	stream->minor = byte_at(window, 7);
+	note_status(stream, window, status);
 	end_response_head(&session->http, stream);
 	return taken;
 }
