@@ -20,6 +20,7 @@ struct tls_programs_map {
 extern struct tls_programs_map tls_programs SEC(".maps");
 
 #define MAX_NESTED_NS 10000000000ULL
+#define MAX_MOVED 0x7fffffff /* bytes of one call: libraries count them in an int */
 
 static const struct tls_session no_session;
 
@@ -150,6 +151,20 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 	return session;
 }
 
+/* The session of a call that is seen only when it is over, for the bytes that it moved; null when there is nothing to take. */
+static __always_inline struct tls_session *session_of_done(struct tls_call *call, __u64 count)
+{
+	struct tls_session *session;
+
+	if (!count || count > MAX_MOVED)
+		return 0;
+	call->base = call->from;
+	call->left = count;
+	call->begun_ns = bpf_ktime_get_ns();
+	session = session_for(call);
+	return session && !session->http.off ? session : 0;
+}
+
 /* Takes a call that is not noted; only what is left after the first run is. */
 static __always_inline int take_at_once(struct pt_regs *ctx, struct tls_caller *caller, struct tls_call *call,
                                         struct tls_session *session)
@@ -182,7 +197,7 @@ static __always_inline int leave(struct pt_regs *ctx, struct tls_caller *caller,
 	if (!call || !call->is_inside || PT_REGS_SP(ctx) < call->sp)
 		return 0;
 	call->is_inside = 0;
-	if (count <= 0 || count > 0x7fffffff)
+	if (count <= 0 || count > MAX_MOVED)
 		return 0;
 	session = session_of(call->ssl);
 	if (!session || session->http.off)

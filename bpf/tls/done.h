@@ -19,15 +19,13 @@ static __always_inline int read_done(struct pt_regs *ctx, __u32 registers)
 
 	if ((int)PT_REGS_RC(ctx) <= 0 || (__u32)kept.value[registers >> 12 & 7])
 		return 0;
-	if (bpf_probe_read_user(&count, sizeof(count), (void *)kept.value[registers >> 8 & 7]) || !count || count > 0x7fffffff)
+	if (bpf_probe_read_user(&count, sizeof(count), (void *)kept.value[registers >> 8 & 7]))
 		return 0;
 	call.ssl = kept.value[registers & 7];
-	call.base = call.from = kept.value[registers >> 4 & 7];
-	call.left = count;
-	session = session_for(&call);
-	if (!session || session->http.off)
+	call.from = kept.value[registers >> 4 & 7];
+	session = session_of_done(&call, count);
+	if (!session)
 		return 0;
-	call.begun_ns = bpf_ktime_get_ns();
 	around = bpf_map_lookup_elem(&tls_calls, &caller);
 	if (around && join_if_nested(around, &call, session))
 		return 0;

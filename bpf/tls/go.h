@@ -63,16 +63,10 @@ static __always_inline int leave_go_read(struct pt_regs *ctx)
 
 static __always_inline int take_go(struct pt_regs *ctx, struct tls_call *call, __u64 count)
 {
+	struct tls_session *session = session_of_done(call, count);
 	struct tls_caller caller = go_caller(ctx);
-	struct tls_session *session;
 
-	if (!count || count > 0x7fffffff)
-		return 0;
-	call->base = call->from;
-	call->left = count;
-	call->begun_ns = bpf_ktime_get_ns();
-	session = session_for(call);
-	if (!session || session->http.off)
+	if (!session)
 		return 0;
 	join_go(session, call->ssl);
 	return take_at_once(ctx, &caller, call, session);
