@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Hands out the TCP segments of the DNS ports as they are; what they mean is found out in user space. For datagrams see
  * udp.bpf.c. */
+#include "../common/transport.h"
 #include "dns_out.h"
 #include "nat.h"
 
-#define MAX_PIECES 17 /* of a packet of 64 KiB */
+#define MAX_PIECES 128 /* of the largest packet, 512 KiB */
 
 extern struct tcp_conns_map tcp_conns SEC(".maps");
 
@@ -76,10 +77,18 @@ static __always_inline int read_seq(struct __sk_buff *skb, __u32 at, __u32 from,
 	return 0;
 }
 
-/* Hands out count bytes, or as many as one record holds; at is where the TCP header begins. Verified once. */
-__attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 from, __u32 count, __u32 flags)
+static __always_inline __u32 piece_of(struct __sk_buff *skb, __u32 from)
+{
+	__u32 left = skb->len - from;
+
+	return left < DNS_LARGE ? left : DNS_LARGE;
+}
+
+/* Hands out as many bytes as one record holds, of a beginning and an end none; at is where the TCP header begins. Verified once. */
+__attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 from, __u32 flags)
 {
 	struct dns_record head = {.transport = IPPROTO_TCP, .flags = flags};
+	__u32 count = flags & (DNS_BEGIN | DNS_END) ? 0 : piece_of(skb, from);
 	struct bpf_sock *sk = skb->sk;
 
 	if (!sk)
@@ -107,20 +116,10 @@ __attribute__((noinline)) int dns_take(struct __sk_buff *skb, __u32 at, __u32 fr
 #define TCP_FLAG_SYN 2
 #define TCP_FLAG_RST 4
 
-/* Where the TCP header begins; 0 when it cannot be found (IPv6 extension headers carry no DNS on any network seen). */
-static __always_inline __u32 tcp_offset(struct __sk_buff *skb)
-{
-	__u8 first;
-
-	if (skb->protocol != bpf_htons(ETH_P_IP))
-		return bpf_skb_load_bytes(skb, 6, &first, 1) || first != IPPROTO_TCP ? 0 : 40;
-	return bpf_skb_load_bytes(skb, 0, &first, 1) ? 0 : (first & 15) * 4;
-}
-
 __attribute__((noinline)) int dns_on_segment(struct __sk_buff *skb, __u32 egress)
 {
 	__u32 direction = egress ? DNS_SENT : 0;
-	__u32 at = tcp_offset(skb), from, left;
+	__u32 at = transport_offset(skb, IPPROTO_TCP), from;
 	__u8 words_and_flags[2];
 	int i;
 
@@ -129,18 +128,12 @@ __attribute__((noinline)) int dns_on_segment(struct __sk_buff *skb, __u32 egress
 		return 0;
 	}
 	from = at + (words_and_flags[0] >> 4) * 4;
-	left = skb->len > from ? skb->len - from : 0;
 	if (words_and_flags[1] & TCP_FLAG_SYN)
-		dns_take(skb, at, from, 0, direction | DNS_BEGIN);
-	for (i = 0; i < MAX_PIECES && left; i++) {
-		__u32 count = left < DNS_LARGE ? left : DNS_LARGE;
-
-		dns_take(skb, at, from, count, direction);
-		from += count;
-		left -= count;
-	}
+		dns_take(skb, at, from, direction | DNS_BEGIN);
+	for (i = 0; i < MAX_PIECES && from < skb->len; i++, from += DNS_LARGE)
+		dns_take(skb, at, from, direction);
 	if (words_and_flags[1] & (TCP_FLAG_FIN | TCP_FLAG_RST))
-		dns_take(skb, at, from, 0, direction | DNS_END);
+		dns_take(skb, at, from, direction | DNS_END);
 	return 0;
 }
 

@@ -98,7 +98,7 @@ __attribute__((noinline)) int http_keep_for_child(struct __sk_buff *skb, __u32 f
 {
 	struct http_early_key key = {.seq = seq, .egress = FOR_CHILD};
 	__u32 peer[4] = {0, 0, bpf_htonl(0xffff), 0};
-	__u32 at = transport_offset(skb);
+	__u32 at = transport_offset(skb, IPPROTO_TCP);
 	__be16 ports[2];
 
 	if (left == 0 || left > EARLY_BYTES || !at)

@@ -2,6 +2,7 @@
 /* Where a packet's payload is, and where it belongs in its stream. */
 #pragma once
 
+#include "../common/transport.h"
 #include "http_early.h"
 
 struct tcp_head {
@@ -14,17 +15,6 @@ struct tcp_head {
 };
 
 #define TCP_FLAG_SYN 2
-#define PLAIN_IPV4 20 /* a header without options */
-
-/* Where the TCP header begins; 0 for what is not looked into (IPv6 extension headers carry no HTTP on any network seen). */
-static __always_inline __u32 transport_offset(struct __sk_buff *skb)
-{
-	__u8 first;
-
-	if (skb->protocol != bpf_htons(ETH_P_IP))
-		return 40;
-	return bpf_skb_load_bytes(skb, 0, &first, 1) ? 0 : (first & 15) * 4;
-}
 
 /* Where one packet's payload is, and where it stands in its stream. */
 struct segment {
@@ -44,7 +34,11 @@ static __always_inline __u32 read_tcp(struct __sk_buff *skb, struct tcp_head *tc
 		__builtin_memcpy(tcp, data + PLAIN_IPV4, sizeof(*tcp));
 		return PLAIN_IPV4;
 	}
-	at = transport_offset(skb);
+	if (data + PLAIN_IPV6 + sizeof(*tcp) <= end && data[0] >> 4 == 6 && data[IPV6_NEXT] == IPPROTO_TCP) {
+		__builtin_memcpy(tcp, data + PLAIN_IPV6, sizeof(*tcp));
+		return PLAIN_IPV6;
+	}
+	at = transport_offset(skb, IPPROTO_TCP);
 	return at && !bpf_skb_load_bytes(skb, at, tcp, sizeof(*tcp)) ? at : 0;
 }
 

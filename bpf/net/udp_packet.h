@@ -2,9 +2,8 @@
 /* Between whom a datagram goes, and how long it is, by its headers. */
 #pragma once
 
+#include "../common/transport.h"
 #include "flow.h"
-
-#define MAX_EXTENSION_HEADERS 4
 
 struct ipv4_and_udp {
 	__u8 version_and_words;
@@ -74,21 +73,12 @@ static __always_inline int read_ipv4(struct __sk_buff *skb, struct udp_packet *p
 static __always_inline int read_ipv6(struct __sk_buff *skb, struct udp_packet *packet)
 {
 	struct ipv6_head head;
-	__u8 extension[2];
-	__u32 at = sizeof(head);
-	__u8 next;
-	int i;
+	__u32 at;
 
 	if (bpf_skb_load_bytes(skb, 0, &head, sizeof(head)))
 		return -1;
 	__builtin_memcpy(packet->saddr, head.saddr, 16);
 	__builtin_memcpy(packet->daddr, head.daddr, 16);
-	next = head.next;
-	for (i = 0; i < MAX_EXTENSION_HEADERS && next != IPPROTO_UDP; i++) {
-		if (bpf_skb_load_bytes(skb, at, extension, sizeof(extension)))
-			return -1;
-		at += next == 44 /* fragment: fixed size */ ? 8 : (extension[1] + 1) * 8;
-		next = extension[0];
-	}
-	return next == IPPROTO_UDP ? read_ports(skb, at, packet) : -1;
+	at = behind_extensions(skb, head.next, IPPROTO_UDP);
+	return at ? read_ports(skb, at, packet) : -1;
 }

@@ -4,6 +4,7 @@
  * another one sends: the first bytes of a record are noted when it leaves the object and found again when it leaves the socket.
  * Where there is no such place (GnuTLS) the socket that a thread receives from while it is inside the library answers.
  */
+#include "../common/transport.h"
 #include "fingerprint.h"
 #include "join.h"
 
@@ -44,15 +45,10 @@ int BPF_PROG(tls_on_receive, struct sock *sk)
 /* Where the TCP payload begins; 0 for what is not looked into. */
 static __always_inline __u32 payload_offset(struct __sk_buff *skb)
 {
-	__u32 at = 40;
-	__u8 byte;
+	__u32 at = transport_offset(skb, IPPROTO_TCP);
+	__u8 words;
 
-	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		if (bpf_skb_load_bytes(skb, 0, &byte, 1))
-			return 0;
-		at = (byte & 15) * 4;
-	}
-	return bpf_skb_load_bytes(skb, at + 12, &byte, 1) ? 0 : at + (byte >> 4) * 4;
+	return !at || bpf_skb_load_bytes(skb, at + 12, &words, 1) ? 0 : at + (words >> 4) * 4;
 }
 
 static __always_inline int join_by(struct bpf_sock *sk, struct tls_fingerprint *fingerprint, struct tls_watch *watch)
