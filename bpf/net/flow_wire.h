@@ -27,6 +27,7 @@ enum flow_loss {
 	LOSS_HTTP_BROKEN,       /* HTTP connections that broke the protocol */
 	LOSS_DNS_RING_FULL,     /* DNS messages, or parts of them */
 	LOSS_DNS_UNREADABLE,    /* packets of the DNS ports whose headers could not be read */
+	LOSS_HTTP_LONG_METHOD,  /* connections that began with a longer method than is followed, or are not HTTP */
 	LOSS_COUNT,
 };
 

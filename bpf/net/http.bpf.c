@@ -18,10 +18,13 @@ static __always_inline void on_message_over(struct __sk_buff *skb, struct http_s
 	next_message(stream);
 }
 
-static __always_inline void leave(struct http_sock *sock, __u32 left, int is_loss)
+/* What never was HTTP is no loss. */
+static __always_inline void leave(struct http_sock *sock, __u32 left, int step, int was_http)
 {
-	if (is_loss)
+	if (step == STEP_BAD || was_http)
 		count_loss_in(&flow_losses, LOSS_HTTP_BROKEN, left);
+	else if (step == STEP_LONG)
+		count_loss_in(&flow_losses, LOSS_HTTP_LONG_METHOD, left);
 	sock->off = 1;
 }
 
@@ -30,7 +33,7 @@ static __always_inline void keep_line(struct __sk_buff *skb, struct http_sock *s
                                       __u32 taken, int is_over)
 {
 	if (stream->line > HTTP_MAX_LINE) {
-		leave(sock, taken, 1);
+		leave(sock, taken, STEP_BAD, 1);
 		return;
 	}
 	if (!stream->line_waits)
@@ -40,6 +43,17 @@ static __always_inline void keep_line(struct __sk_buff *skb, struct http_sock *s
 		http_emit_line(skb, is_over);
 	else if (stream->offset >= HTTP_LINE_LIMIT)
 		stream->line_waits = 0;
+}
+
+/* A packet that may begin a head, where the stream was lost, was never known, or is in doubt. */
+static __always_inline int begins_head(struct __sk_buff *skb, __u32 from, __u32 left, int is_request)
+{
+	__u8 first[8];
+
+	if (left < sizeof(first) || bpf_skb_load_bytes(skb, from, first, sizeof(first)))
+		return 0;
+	return is_request ? may_be_request(first, sizeof(first))
+	                  : *(__u32 *)first == 0x50545448 /* HTTP, as a little-endian number */;
 }
 
 /* Takes one body's share or one piece of a head; returns how many bytes that was. Verified once, called in a loop. */
@@ -53,6 +67,10 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 	if (!sock || sock->off)
 		return 0;
 	stream = stream_of(sock, egress);
+	if (may_be_withheld(sock, stream) && begins_head(skb, from, left, 1)) {
+		end_message(stream);
+		on_message_over(skb, sock, stream, egress);
+	}
 	if (in_body(stream)) {
 		taken = take_body(stream, left);
 		if (stream->state == HTTP_START)
@@ -69,9 +87,8 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 		result = http_take_piece(skb, from, left, egress);
 	taken = result & 0xffff;
 	step = result >> 16;
-	if (step == STEP_OFF || step == STEP_BAD) {
-		/* What never was HTTP is no loss. */
-		leave(sock, left, step == STEP_BAD || stream->message);
+	if (step >= STEP_OFF) {
+		leave(sock, left, step, stream->message != 0);
 		return 0;
 	}
 	if (sock->requests == egress && (step == STEP_LINE || stream->state == HTTP_METHOD || stream->state == HTTP_TARGET))
@@ -118,25 +135,6 @@ __attribute__((noinline)) int http_take_payload(struct __sk_buff *skb, __u32 fro
 		left -= taken;
 	}
 	return http_leave_packet(skb, left, egress);
-}
-
-/* A packet that may begin a head, after the stream was lost or where it was never known. */
-static __always_inline int begins_head(struct __sk_buff *skb, __u32 from, __u32 left, int is_request)
-{
-	__u8 first[8];
-	int i;
-
-	if (left < sizeof(first) || bpf_skb_load_bytes(skb, from, first, sizeof(first)))
-		return 0;
-	if (!is_request)
-		return *(__u32 *)first == 0x50545448 /* HTTP, as a little-endian number */;
-	for (i = 0; i < 8; i++) {
-		if (first[i] == ' ')
-			return i > 2;
-		if (first[i] < 'A' || first[i] > 'Z')
-			return 0;
-	}
-	return 0;
 }
 
 static __always_inline void find_stream(struct __sk_buff *skb, struct http_sock *sock, __u32 egress, __u32 from, __u32 left)

@@ -10,11 +10,28 @@
 #define HASH_CONTENT_LENGTH 0x2d69a1e6ee916e7dULL    /* content-length */
 #define HASH_TRANSFER_ENCODING 0x8640bd735e9d802cULL /* transfer-encoding */
 #define HASH_CHUNKED 0xe64e4a5f7769edf3ULL           /* chunked */
+#define HASH_EXPECT 0x208ad7977190aad8ULL            /* expect */
 
 static __always_inline int is_token(__u8 c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
 	       c == '!' || (c >= '#' && c <= '\'') || c == '*' || c == '+' || c == '^' || c == '`' || c == '|' || c == '~';
+}
+
+/* Where no head was awaited one begins with a method in capitals; of fewer than eight bytes as far as they tell. */
+static __always_inline int may_be_request(const __u8 first[8], __u32 count)
+{
+	__u32 i;
+
+	for (i = 0; i < 8; i++) {
+		if (i >= count)
+			return 1;
+		if (first[i] == ' ')
+			return i > 2;
+		if (first[i] < 'A' || first[i] > 'Z')
+			return 0;
+	}
+	return 0;
 }
 
 static __always_inline __u64 hash_step(__u64 hash, __u8 c)
@@ -59,6 +76,25 @@ static __always_inline __u32 take_body(struct http_stream *stream, __u32 left)
 	else if (stream->state == HTTP_CHUNK && !stream->remaining)
 		stream->state = HTTP_CHUNK_SIZE;
 	return taken;
+}
+
+/* Whether the request at hand has its final answer, or a part of it. */
+static __always_inline int is_answered(struct http_sock *sock, const struct http_stream *request)
+{
+	const struct http_stream *responses = stream_of(sock, !sock->requests);
+	__s32 ahead = responses->message - request->message;
+
+	return ahead > 0 || (!ahead && (responses->flags & (MESSAGE_HEAD_OVER | MESSAGE_INTERIM)) == MESSAGE_HEAD_OVER);
+}
+
+/* True once in a message, before anything of its body: who asks for leave to send the body (Expect: 100-continue) and is answered for
+ * good does not send it, and the next request stands in its place. */
+static __always_inline int may_be_withheld(struct http_sock *sock, struct http_stream *stream)
+{
+	if (!(stream->flags & MESSAGE_EXPECTS) || stream->state < HTTP_BODY)
+		return 0;
+	stream->flags &= ~MESSAGE_EXPECTS;
+	return is_answered(sock, stream);
 }
 
 static __always_inline int end_response_head(struct http_sock *sock, struct http_stream *stream)
@@ -148,10 +184,13 @@ static __always_inline int on_method(struct http_sock *sock, struct http_stream 
 			return STEP_BAD;
 		stream->state = HTTP_TARGET;
 		stream->tail = 0;
+		stream->hash = 0;
 		stream->line++;
 		return STEP_SKIP;
-	} else if (!is_token(c) || stream->line >= HTTP_MAX_METHOD) {
+	} else if (!is_token(c)) {
 		return STEP_OFF;
+	} else if (stream->line >= HTTP_MAX_METHOD) {
+		return STEP_LONG;
 	}
 	stream->tail = stream->tail << 8 | c;
 	stream->line++;
@@ -170,10 +209,16 @@ static __always_inline int on_target(struct http_stream *stream, __u8 c)
 	if (c == '\n') {
 		if (stream->tail >> 8 != 0x485454502f312e /* HTTP/1. */)
 			return STEP_OFF;
+		if ((__u8)stream->hash != ' ' || !(stream->hash >> 8))
+			return STEP_BAD; /* there is no target */
 		begin_header(stream);
 		return STEP_LINE;
 	}
 	if (c != '\r') {
+		if (c == ' ' && !stream->tail)
+			c = 0; /* one more space in front of the target */
+		/* What stands before the last eight bytes. */
+		stream->hash = stream->hash << 8 | stream->tail >> 56;
 		stream->tail = stream->tail << 8 | c;
 		stream->line++;
 	}
@@ -223,6 +268,8 @@ static __always_inline int on_name(struct http_sock *sock, struct http_stream *s
 			stream->length = 0;
 			stream->flags |= MESSAGE_HAS_LENGTH;
 		}
+		if (is_request && stream->hash == HASH_EXPECT)
+			stream->flags |= MESSAGE_EXPECTS;
 		stream->hash = HASH_SEED;
 		stream->state = HTTP_VALUE;
 	} else if (c != '\r') {

@@ -77,9 +77,9 @@ static __always_inline int end_target(struct __sk_buff *skb, const struct http_s
 {
 	__u64 version;
 
-	if (load_payload(&http_early, skb, sock, stream, sock->requests, from + length - 10, &version, sizeof(version)))
+	if (load_payload(&http_early, skb, sock, stream, sock->requests, from + length - 11, &version, sizeof(version)))
 		return 0;
-	if ((version & SEVEN_BYTES) != WORD_HTTP)
+	if (version != WORD_VERSION)
 		return 0; /* without CR, or not HTTP: the bytes tell */
 	stream->line += length - 2;
 	begin_header(stream);
@@ -139,7 +139,7 @@ __attribute__((noinline)) int http_take_lines(struct __sk_buff *skb, __u32 from,
 			return 0;
 		if (stream->state == HTTP_TARGET) {
 			length = line_length(words, have);
-			return length > 10 ? end_target(skb, sock, stream, from, length) : 0;
+			return length > 11 && (__u8)words[0] > ' ' ? end_target(skb, sock, stream, from, length) : 0;
 		}
 		length = fast_line(stream, words, have);
 		if (!length || length > left)

@@ -40,5 +40,5 @@ static __always_inline int is_interesting(const __u64 words[FAST_WORDS])
 {
 	__u64 first = words[0] | LOWER_CASE;
 
-	return first == WORD_TRANSFER || is_content_length(first, words[1]);
+	return first == WORD_TRANSFER || is_content_length(first, words[1]) || is_expect(first);
 }

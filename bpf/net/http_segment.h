@@ -113,7 +113,8 @@ static __always_inline enum place place(struct http_stream *stream, struct segme
 	}
 	stream->pos += ahead;
 	stream->next += ahead + segment->left;
-	if (stream->state == HTTP_UNTIL_CLOSE || (in_body(stream) && stream->remaining > segment->left)) {
+	if (stream->state == HTTP_UNTIL_CLOSE ||
+	    (in_body(stream) && stream->remaining > segment->left && !(stream->flags & MESSAGE_EXPECTS))) {
 		if (stream->state != HTTP_UNTIL_CLOSE)
 			stream->remaining -= segment->left;
 		stream->pos += segment->left;

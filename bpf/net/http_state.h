@@ -41,6 +41,7 @@ enum http_message_flags {
 	MESSAGE_INTERIM = 1 << 2,  /* a 1xx has come: the message has begun already */
 	MESSAGE_HEAD_OUT = 1 << 3, /* its head was handed out */
 	MESSAGE_HEAD_OVER = 1 << 4,
+	MESSAGE_EXPECTS = 1 << 5, /* a request asks for leave to send its body, and has not begun to */
 };
 
 /* What the byte that was just taken means for the caller. */
@@ -51,6 +52,7 @@ enum http_step {
 	STEP_END,  /* the message is over */
 	STEP_OFF,  /* this is not, or no longer, HTTP/1.x */
 	STEP_BAD,  /* it was, and is broken */
+	STEP_LONG, /* it may be, with a method longer than any that is followed */
 };
 
 /* What every plain head changes comes first, what only lines and bytes change behind it: see http_sock. */

@@ -19,7 +19,9 @@
 #define WORD_ENCODING 0x6e69646f636e652dULL /* -encodin */
 #define WORD_CHUNK 0x6b6e756863203a67ULL    /* g: chunk */
 #define WORD_ED 0x0a0d6465U                 /* ed, CR, LF */
+#define WORD_EXPECT 0x003a746365707865ULL   /* expect: */
 #define WORD_HTTP 0x002e312f50545448ULL     /* HTTP/1. */
+#define WORD_VERSION 0x2e312f5054544820ULL  /* the same behind a space */
 #define SEVEN_BYTES 0x00ffffffffffffffULL
 #define LOWER_CASE 0x2020202020202020ULL
 #define CRLF 0x0a0d
@@ -107,6 +109,7 @@ static __always_inline __u8 byte_at(const struct http_window *window, __u32 at)
 
 #define EACH_BYTE 0x0101010101010101ULL
 #define EVERY_LF (EACH_BYTE * '\n')
+#define EVERY_SPACE (EACH_BYTE * ' ')
 #define EVERY_QUERY (EACH_BYTE * '?')
 
 /* Distance of the first byte that the pattern repeats, 8 when there is none: the classic search for a zero byte. */
@@ -127,6 +130,11 @@ static __always_inline int is_content_length(__u64 lower, __u64 second)
 	return lower == WORD_CONTENT && ((second | LOWER_CASE) & SEVEN_BYTES) == (WORD_LENGTH | (LOWER_CASE & SEVEN_BYTES));
 }
 
+static __always_inline int is_expect(__u64 lower)
+{
+	return (lower & SEVEN_BYTES) == WORD_EXPECT;
+}
+
 /* Looks at the begin of a header's line; -1 when it frames the message in a way that is not plain. */
 static __always_inline int read_framing(const struct http_window *window, __u32 at, __u64 lower, struct http_found *found)
 {
@@ -139,6 +147,8 @@ static __always_inline int read_framing(const struct http_window *window, __u32 
 		    (word_at(window, at + 16) | LOWER_CASE) != WORD_CHUNK || (__u32)word_at(window, at + 24) != WORD_ED)
 			return -1;
 		found->chunked = 1;
+	} else if (is_expect(lower)) {
+		return -1;
 	}
 	return 0;
 }
@@ -225,9 +235,13 @@ static __always_inline int is_plain_method(__u64 word)
 	       (word & 0xffffffffffffULL) == 0x204843544150ULL /* PATCH */ || word == 0x20534e4f4954504fULL /* OPTIONS */;
 }
 
+/* What follows a plain method is one space, a target, one space, and the version. */
 static __always_inline int ends_in_version(const struct http_window *window, __u32 line)
 {
-	return line > 14 && (word_at(window, line - 10) & SEVEN_BYTES) == WORD_HTTP && byte_at(window, line - 2) == '\r';
+	__u32 target = find_byte(word_at(window, 0), EVERY_SPACE) + 1;
+
+	return line > target + 11 && byte_at(window, target) != ' ' && word_at(window, line - 11) == WORD_VERSION &&
+	       byte_at(window, line - 2) == '\r';
 }
 
 /* A status line's first twelve bytes: the status, 0 for what is not plain. */

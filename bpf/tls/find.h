@@ -23,21 +23,6 @@ static __always_inline int may_be_response(const __u8 first[8], __u32 count)
 	return !((*(__u64 *)first ^ WORD_RESPONSE) << unseen);
 }
 
-static __always_inline int may_be_request(const __u8 first[8], __u32 count)
-{
-	__u32 i;
-
-	for (i = 0; i < 8; i++) {
-		if (i >= count)
-			return 1;
-		if (first[i] == ' ')
-			return i > 2;
-		if (first[i] < 'A' || first[i] > 'Z')
-			return 0;
-	}
-	return 0;
-}
-
 /* Who is the client is said by the first head; of what is too short to tell them apart, a request comes first. */
 static __always_inline int kind_of(struct tls_session *session, const __u8 first[8], __u32 count, __u32 written)
 {

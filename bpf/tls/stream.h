@@ -71,6 +71,14 @@ static __always_inline void lose_stream(struct tls_session *session, struct http
 	session->http.off = 1;
 }
 
+static __always_inline int begins_request(__u64 from, __u32 left)
+{
+	__u8 first[8];
+
+	return left >= sizeof(first) && !bpf_probe_read_user(first, sizeof(first), (void *)from) &&
+	       may_be_request(first, sizeof(first));
+}
+
 /* Takes one body's share or one piece of a head; returns how many bytes that was, 0 when there is nothing more to take. */
 __attribute__((noinline)) int tls_take_step(__u64 ssl, __u64 from, __u32 left, __u32 written, __u64 begun_ns)
 {
@@ -85,6 +93,10 @@ __attribute__((noinline)) int tls_take_step(__u64 ssl, __u64 from, __u32 left, _
 	stream = stream_of(&session->http, written);
 	if (stream->state == HTTP_LOST)
 		return 0;
+	if (may_be_withheld(&session->http, stream) && begins_request(from, left)) {
+		end_message(stream);
+		next_message(stream);
+	}
 	if (in_body(stream)) {
 		taken = take_body(stream, left);
 		if (stream->state == HTTP_START)

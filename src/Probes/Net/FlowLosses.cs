@@ -16,6 +16,7 @@ internal enum FlowLoss
     HttpBroken,
     DnsRingFull,
     DnsUnreadable,
+    HttpLongMethod,
 }
 
 /// <summary>Reads the kernel side's loss counters and adds the decoder's own.</summary>
@@ -34,6 +35,7 @@ internal sealed class FlowLosses
         (FlowLoss.HttpBroken, "http-broken"),
         (FlowLoss.DnsRingFull, "dns-ring-full"),
         (FlowLoss.DnsUnreadable, "dns-unreadable"),
+        (FlowLoss.HttpLongMethod, "http-long-method"),
     ];
 
     private BpfMap? _counters;

@@ -177,6 +177,67 @@ public sealed class HttpCornerTests(HttpHost host) : IClassFixture<HttpHost>, ID
     }
 
     [Theory]
+    [InlineData("Content-Length: 10")]
+    [InlineData("Transfer-Encoding: chunked")]
+    public void A_body_that_is_refused_and_never_sent_leaves_the_connection_to_the_next_request(string framing)
+    {
+        const string Refusal = "HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\nno";
+        var head = $"PUT /up HTTP/1.1\r\nExpect: 100-continue\r\n{framing}\r\n\r\n";
+        _talk.Say(head).Answer(Refusal).Say("GET /2 HTTP/1.1\r\nX: y\r\n\r\n").Answer(Ok).Say(head).Answer(Refusal).Say("GET /3 HTTP/1.1\r\n\r\n").Answer(Ok);
+
+        var refused = new Seen("PUT", "/up", 417, head.Length, Refusal.Length);
+        _talk.ShouldBe(refused, new("GET", "/2", 200, 25, 38), refused, new("GET", "/3", 200, 19, 38));
+    }
+
+    [Fact]
+    public void A_body_that_is_refused_and_sent_all_the_same_is_a_body()
+    {
+        const string Head = "PUT /up HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 29\r\n\r\n";
+        _talk.Say(Head).Answer(Ok).Say("{\"a\": \"b\"}\r\n\r\n").Say("GET /n HTTP/1.1").Say("GET /2 HTTP/1.1\r\n\r\n").Answer(Ok);
+
+        _talk.ShouldBe(new("PUT", "/up", 200, Head.Length + 29, 38), new("GET", "/2", 200, 19, 38));
+    }
+
+    [Theory]
+    [InlineData("GET HTTP/1.1")]
+    [InlineData("POST HTTP/1.1")]
+    [InlineData("OPTIONS HTTP/1.1")]
+    [InlineData("GET  HTTP/1.1")]
+    [InlineData("GET    HTTP/1.1")]
+    [InlineData("c2 HTTP/1.1")]
+    [InlineData("GET /xHTTP/1.1")]
+    public void A_request_without_a_target_is_none_and_is_counted(string line)
+    {
+        _talk.Say($"{line}\r\nHost: x\r\n\r\n").Answer("HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n");
+
+        _talk.ShouldBeWithout("http-broken 2");
+    }
+
+    [Theory]
+    [InlineData("GET  /1 HTTP/1.1")]
+    [InlineData("PROPFIND     /1 HTTP/1.1")]
+    public void Spaces_in_front_of_a_target_are_no_part_of_it(string line)
+    {
+        _talk.Say($"{line}\r\n\r\n").Answer(Ok).SayInPieces($"{line}\r\n\r\n", 3).Answer(Ok);
+
+        var seen = new Seen(line[..line.IndexOf(' ')], "/1", 200, line.Length + 4, 38);
+        _talk.ShouldBe(seen, seen);
+    }
+
+    [Fact]
+    public void A_method_is_followed_up_to_a_length_and_beyond_it_counted()
+    {
+        var method = new string('M', 32);
+        _talk.Say($"{method} /1 HTTP/1.1\r\n\r\n").Answer(Ok);
+        using var other = new HttpTalk(host);
+        other.Say($"{method}M /1 HTTP/1.1\r\n\r\n").Answer(Ok);
+        other.ShouldBeWithout("http-long-method 2");
+
+        _talk.Close();
+        _talk.ShouldHaveBeen("http-long-method 2", new Seen(method, "/1", 200, 48, 38));
+    }
+
+    [Theory]
     [InlineData("Content-Length: -5")]
     [InlineData("Content-Length: 5, 6")]
     [InlineData("Content-Length: 99999999999999999999999")]

@@ -55,6 +55,21 @@ public sealed class PipeliningTests : IDisposable
     }
 
     [Fact]
+    public void A_body_that_is_refused_and_never_sent_leaves_the_session_to_the_next_request()
+    {
+        using var recorder = NewRecorder();
+        using var talk = new OpenSslTalk(_certificate);
+        talk.Say("PUT /1 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n");
+        talk.Answer("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n");
+        talk.Say("GET /2 HTTP/1.1\r\n\r\n");
+        talk.Answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+
+        recorder.Until(() => recorder.On(talk.Port).Sum(e => e.Count) >= 4);
+        recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.On(talk.Port).Where(e => e.Count > 0).Select(e => $"{e.Method} {e.Path} {e.Status}").Order().ShouldBe(["GET /2 200", "GET /2 200", "PUT /1 417", "PUT /1 417"]);
+    }
+
+    [Fact]
     public void An_answer_may_come_while_a_later_request_is_not_whole()
     {
         using var recorder = NewRecorder();
