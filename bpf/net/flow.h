@@ -60,11 +60,11 @@ struct flow_ends {
 	__u16 rport;
 };
 
-/* The ends as packets show them. */
+/* The ends as packets show them. An unconnected socket may send to an address, and to another one that is translated to it. */
 struct udp_key {
 	__u64 sk;
 	struct flow_ends ends;
-	__u32 pad;
+	__u32 leaves_translated;
 };
 
 /* What one UDP socket exchanged with one peer. */

@@ -64,6 +64,32 @@ static __always_inline void read_socket(struct bpf_sock *sk, int is_ipv4, struct
 	ends->rport = bpf_ntohs(sk->dst_port);
 }
 
+/* What connection tracking has noted on a packet: a connection and the packet's part in it; 0 for none. */
+static __always_inline unsigned long tracked_as(struct __sk_buff *skb)
+{
+	struct sk_buff *packet = (struct sk_buff *)address_of(skb);
+
+	return bpf_core_field_exists(packet->_nfct) ? BPF_CORE_READ(packet, _nfct) : 0;
+}
+
+static __always_inline struct nf_conn *conn_in(unsigned long nfct)
+{
+	return (struct nf_conn *)(nfct & ~NFCT_INFO_MASK);
+}
+
+static __always_inline int is_translated(struct nf_conn *ct)
+{
+	return BPF_CORE_READ(ct, status) & (IPS_SRC_NAT | IPS_DST_NAT);
+}
+
+/* Whether a packet that leaves an unconnected socket was translated. */
+static __always_inline int leaves_translated(struct __sk_buff *skb)
+{
+	struct nf_conn *ct = bpf_core_type_exists(struct nf_conn) ? conn_in(tracked_as(skb)) : 0;
+
+	return ct && is_translated(ct);
+}
+
 /*
  * The ends of a packet that leaves, as its socket knows them, when connection tracking has translated either of them; 0 when it has
  * not. Where the kernel does not tell how it keeps connections, only connected sockets are understood: if the packet goes elsewhere
@@ -72,18 +98,13 @@ static __always_inline void read_socket(struct bpf_sock *sk, int is_ipv4, struct
 static __always_inline int ends_before_nat(struct __sk_buff *skb, struct bpf_sock *sk, const struct flow_ends *now,
                                            struct flow_ends *ends)
 {
-	struct sk_buff *packet = (struct sk_buff *)address_of(skb);
-	struct nf_conn *ct;
-	unsigned long nfct;
+	unsigned long nfct = tracked_as(skb);
+	struct nf_conn *ct = conn_in(nfct);
 
-	if (!bpf_core_field_exists(packet->_nfct))
-		return 0;
-	nfct = BPF_CORE_READ(packet, _nfct);
-	ct = (struct nf_conn *)(nfct & ~NFCT_INFO_MASK);
 	if (!ct)
 		return 0;
 	if (bpf_core_type_exists(struct nf_conn)) {
-		if (!(BPF_CORE_READ(ct, status) & (IPS_SRC_NAT | IPS_DST_NAT)))
+		if (!is_translated(ct))
 			return 0;
 		read_tuple(ct, (nfct & NFCT_INFO_MASK) >= IP_CT_IS_REPLY, ends);
 		return 1;

@@ -113,6 +113,8 @@ static __attribute__((noinline)) int udp_on_datagram(struct __sk_buff *skb, stru
 	__builtin_memcpy(key.ends.raddr, egress ? packet.daddr : packet.saddr, 16);
 	key.ends.lport = bpf_ntohs(egress ? packet.sport : packet.dport);
 	key.ends.rport = bpf_ntohs(egress ? packet.dport : packet.sport);
+	if (egress && !sk->dst_port)
+		key.leaves_translated = leaves_translated(skb);
 	if (may_be_dns(&dns_ports, sk, key.ends.lport, key.ends.rport))
 		dns = skb->len - packet.payload;
 	flow = bpf_map_lookup_elem(&udp_flows, &key);

@@ -121,6 +121,32 @@ public sealed class OwnNatTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void A_socket_that_asks_a_service_and_its_backend_has_a_flow_with_each(bool isIPv6, bool isBackendFirst)
+    {
+        Assert.SkipWhen(!IsConntrackKnown, "this kernel does not tell how it keeps connections");
+        using var server = Listen(isIPv6, isTcp: false, BackendPort);
+        using var recorder = new FlowRecorder();
+        using var client = _near.Run(() => Make(isIPv6, isTcp: false));
+        (IPEndPoint To, int Sent, int Received)[] both = [(new(Service(isIPv6), ServicePort), 30, 50), (new(Backend(isIPv6), BackendPort), 31, 51)];
+
+        foreach (var (to, sent, received) in isBackendFirst ? both.Reverse() : both)
+        {
+            client.SendTo(new byte[sent], to);
+            Answer(server, sent, new byte[received]);
+            client.Receive(new byte[received]).ShouldBe(received);
+        }
+
+        foreach (var (to, sent, received) in both)
+        {
+            recorder.ShouldReach(f => IsClient(f, Port(client)) && f.Destination == Address(to.Address), new FlowSum((ulong)sent, (ulong)received));
+        }
+    }
+
+    [Theory]
     [InlineData(Way.ConnectedUdp, false, 53)]
     [InlineData(Way.ConnectedUdp, true, 5353)]
     [InlineData(Way.UnconnectedUdp, false, 53)]
@@ -250,14 +276,23 @@ public sealed class OwnNatTests : IDisposable
             client.SendTo(question, to);
         }
 
-        EndPoint from = new IPEndPoint(isIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
-        server.ReceiveFrom(new byte[4096], ref from).ShouldBe(question.Length);
+        Answer(server, question.Length, answer);
         if (answer is not null)
         {
-            server.SendTo(answer, from);
             client.Receive(new byte[4096]).ShouldBe(answer.Length);
         }
 
         return client;
+    }
+
+    /// <summary>Reads so many bytes, and answers whoever sent them.</summary>
+    private static void Answer(Socket server, int asked, byte[]? answer)
+    {
+        EndPoint from = new IPEndPoint(server.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
+        server.ReceiveFrom(new byte[4096], ref from).ShouldBe(asked);
+        if (answer is not null)
+        {
+            server.SendTo(answer, from);
+        }
     }
 }
