@@ -139,7 +139,7 @@ static __always_inline void tell_long_line(const char *text)
 		return;
 	}
 	count_loss(LOSS_LINE_UNREADABLE);
-	bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_discard(event, 0);
 }
 
 static __always_inline int tell_line(const char *text)
@@ -157,7 +157,8 @@ static __always_inline int tell_line(const char *text)
 		bpf_ringbuf_submit(event, 0);
 		return 0;
 	}
-	bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
+	/* With a wake-up: the kernel wakes for a record only if the reader has taken all before it, discarded ones too. */
+	bpf_ringbuf_discard(event, 0);
 	if (length == SHORT_TEXT)
 		tell_long_line(text);
 	else if (length < 0)

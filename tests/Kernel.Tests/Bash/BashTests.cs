@@ -175,6 +175,21 @@ public sealed class BashTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(256)]
+    public void A_line_comes_at_once_behind_one_that_has_no_short_record(int length)
+    {
+        using var recorder = new CommandRecorder(new BashProbeOptions { ScanEvery = TimeSpan.FromHours(1) });
+        using var bash = Terminal.Bash();
+        var before = new string('#', length);
+
+        bash.Run(before);
+        bash.Run("echo behind");
+
+        recorder.ShouldHave(bash.Pid, [.. new[] { before, "echo behind" }.Where(line => line.Length > 0)]);
+    }
+
+    [Theory]
     [InlineData(255)]
     [InlineData(256)]
     [InlineData(257)]

@@ -10,6 +10,9 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    // Longer than the patience: what comes in time has woken the reader.
+    private static readonly TimeSpan WaitAtMost = TimeSpan.FromMinutes(1);
+
     private readonly BashProbe _probe;
     private readonly Thread _thread;
     private readonly List<ShellCommand> _commands = [];
@@ -95,7 +98,7 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
 
         while (!_stop)
         {
-            _probe.Wait(TimeSpan.FromSeconds(1));
+            _probe.Wait(WaitAtMost);
             _probe.Drain(this);
         }
     }
