@@ -51,7 +51,9 @@ internal sealed class OpenedFile : IMappedFile
                 return new OpenedFile(file, statistics);
             }
 
+            errno = Marshal.GetLastPInvokeError();
             file.Dispose();
+            return null;
         }
 
         errno = Marshal.GetLastPInvokeError();

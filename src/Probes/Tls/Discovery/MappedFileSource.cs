@@ -8,8 +8,8 @@ namespace EbpfActors.Probes.Tls.Discovery;
 internal interface IMappedFileSource
 {
     /// <summary>
-    /// Null with a problem when the file cannot be opened; null without one when the process is gone or has unmapped it: then there is
-    /// nothing to know about it.
+    /// Null with a problem when the file cannot be opened; null without one when the process is gone, which it is from the moment on in which
+    /// it exits, or has unmapped it: then there is nothing to know about it.
     /// </summary>
     IMappedFile? Open(in Mapping mapping, out string? problem);
 
@@ -55,7 +55,7 @@ internal sealed class MappedFileSource(string procRoot) : IMappedFileSource
             byPath.Dispose();
         }
 
-        problem = errno == Errno.NoEntry ? null : Marshal.GetPInvokeErrorMessage(errno);
+        problem = IsGone(errno) ? null : Marshal.GetPInvokeErrorMessage(errno);
         return null;
     }
 
@@ -70,6 +70,9 @@ internal sealed class MappedFileSource(string procRoot) : IMappedFileSource
             return "";
         }
     }
+
+    // A process that has given up its memory and still has its folder: exiting, or a zombie.
+    private static bool IsGone(int errno) => errno is Errno.NoEntry or Errno.SearchFailed;
 
     private string MapFile(int pid, ulong start, ulong end) => $"{procRoot}/{pid}/map_files/{start:x}-{end:x}";
 
