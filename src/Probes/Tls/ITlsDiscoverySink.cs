@@ -12,8 +12,14 @@ public interface ITlsDiscoverySink
     void Gone(FileIdentity file);
 
     /// <summary>Once per process: it looks as if it spoke TLS by <paramref name="what"/>, which has no place to probe.</summary>
-    void NotRecognised(int pid, string process, string what);
+    void NotRecognised(FileIdentity file, int pid, string process, string what);
 
-    /// <summary>Once per file: it could not be looked at.</summary>
-    void Failed(string path, string problem);
+    /// <summary>The user wants this file left alone.</summary>
+    void LeftOut(FileIdentity file, string path, int pid);
+
+    /// <summary>The file could not be looked at, which may be told again. What is told without an identity is about more than one file.</summary>
+    void Failed(FileIdentity file, string path, int pid, string problem);
+
+    /// <summary>What was not recognised, left out or failed with this file is over: no process maps it any more, or it is looked at anew.</summary>
+    void Settled(FileIdentity file);
 }

@@ -63,7 +63,13 @@ internal sealed class DiscoveryRecorder : ITlsDiscoverySink, IDisposable
 
     void ITlsDiscoverySink.Gone(FileIdentity file) => _gone.Enqueue(file);
 
-    void ITlsDiscoverySink.NotRecognised(int pid, string process, string what) => _notRecognised.Enqueue((pid, process, what));
+    void ITlsDiscoverySink.NotRecognised(FileIdentity file, int pid, string process, string what) => _notRecognised.Enqueue((pid, process, what));
 
-    void ITlsDiscoverySink.Failed(string path, string problem) => _failed.Enqueue((path, problem));
+    void ITlsDiscoverySink.LeftOut(FileIdentity file, string path, int pid) => _failed.Enqueue((path, "left out"));
+
+    void ITlsDiscoverySink.Failed(FileIdentity file, string path, int pid, string problem) => _failed.Enqueue((path, problem));
+
+    void ITlsDiscoverySink.Settled(FileIdentity file)
+    {
+    }
 }

@@ -49,7 +49,7 @@ public sealed class MappedFilesTests : IDisposable
         Map(1, Ssl, "/opt/app/libssl.so.3");
         Map(2, Ssl, "/opt/app/libssl.so.3");
 
-        _told.Lines.ShouldBe([isLeftOut ? "failed /opt/app/libssl.so.3: left out by tls_exclude" : "found 1 by 1"]);
+        _told.Lines.ShouldBe([isLeftOut ? "left out /opt/app/libssl.so.3 by 1" : "found 1 by 1"]);
         _files = usual;
     }
 
@@ -175,19 +175,65 @@ public sealed class MappedFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_cannot_be_read_is_told_once_and_one_whose_process_is_gone_not_at_all()
+    public void A_file_whose_process_is_gone_is_looked_into_when_another_one_maps_it()
+    {
+        Map(1, Ssl);
+        _told.Lines.ShouldBeEmpty();
+        _files.Vanished.ShouldBe(1);
+
+        _source.Add(Ssl, LibSsl);
+        Map(2, Ssl);
+
+        _told.Lines.ShouldBe(["found 1 by 2"]);
+    }
+
+    [Fact]
+    public void A_file_that_could_not_be_opened_is_tried_for_another_process_and_its_problem_is_over_then()
+    {
+        _source.Problem = "Too many open files";
+        Map(1, Ssl);
+
+        _source.Add(Ssl, LibSsl);
+        Map(2, Ssl);
+
+        _told.Lines.ShouldBe(["failed /lib/libssl.so.3 by 1: Too many open files", "settled 1", "found 1 by 2"]);
+    }
+
+    [Fact]
+    public void Where_nothing_can_be_opened_a_file_is_tried_some_times_in_each_scan()
     {
         _source.Problem = "Permission denied";
-        Map(1, Ssl);
-        Map(2, Ssl);
-        _source.Problem = null;
-        Map(3, new(8, 9));
 
-        _told.Lines.ShouldBe(["failed /lib/libssl.so.3: Permission denied"]);
-        _files.Vanished.ShouldBe(1);
-        _source.Add(new(8, 9), LibSsl);
-        Map(4, new(8, 9));
-        _told.Lines.Count.ShouldBe(2);
+        for (var pid = 1; pid <= 100; pid++)
+        {
+            Map(pid, Ssl);
+        }
+
+        var inOne = _source.Asked;
+        inOne.ShouldBeInRange(2, 10);
+        Scan(Ssl);
+        _source.Asked.ShouldBe(inOne + 1);
+    }
+
+    [Fact]
+    public void What_is_told_of_a_file_that_is_not_captured_is_over_with_the_file()
+    {
+        using var files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { Exclude = ["*/libssl.so.3"] });
+        (_files, var usual) = (files, _files);
+        _source.Add(Ssl, LibSsl);
+        _source.Add(new(8, 3), [1]);
+        Map(1, Ssl);
+        Map(2, new(8, 3), "/opt/libjvm.so");
+        Map(3, new(8, 4), "/opt/gone"); // nothing is told of this one
+        _source.Problem = "Permission denied";
+        Map(4, new(8, 5), "/opt/closed");
+
+        Scan();
+        _told.Lines.Count(l => l.StartsWith("settled", StringComparison.Ordinal)).ShouldBe(0);
+        Scan();
+
+        _told.Lines.Where(l => l.StartsWith("settled", StringComparison.Ordinal)).ShouldBe(["settled 1", "settled 3", "settled 5"], ignoreOrder: true);
+        _files = usual;
     }
 
     [Fact]
@@ -233,7 +279,7 @@ public sealed class MappedFilesTests : IDisposable
         }
 
         _told.Lines.Count.ShouldBe(3);
-        _told.Lines[2].ShouldStartWith("failed /bin/x: already 2 files");
+        _told.Lines[2].ShouldStartWith("failed /bin/x by 1: already 2 files");
         _source.StillOpen.ShouldBe(2);
     }
 
@@ -259,6 +305,8 @@ public sealed class MappedFilesTests : IDisposable
 
         public string? Problem { get; set; }
 
+        public int Asked { get; private set; }
+
         public int Opened { get; private set; }
 
         public int StillOpen { get; private set; }
@@ -268,6 +316,7 @@ public sealed class MappedFilesTests : IDisposable
 
         public IMappedFile? Open(in Mapping mapping, out string? problem)
         {
+            Asked++;
             problem = Problem;
             if (!_files.TryGetValue(mapping.File, out var file))
             {
@@ -315,8 +364,12 @@ public sealed class MappedFilesTests : IDisposable
 
         public void Gone(FileIdentity file) => Lines.Add($"gone {file.Inode}");
 
-        public void NotRecognised(int pid, string process, string what) => Lines.Add($"{pid} {process}: {what}");
+        public void NotRecognised(FileIdentity file, int pid, string process, string what) => Lines.Add($"{pid} {process}: {what}");
 
-        public void Failed(string path, string problem) => Lines.Add($"failed {path}: {problem}");
+        public void LeftOut(FileIdentity file, string path, int pid) => Lines.Add($"left out {path} by {pid}");
+
+        public void Failed(FileIdentity file, string path, int pid, string problem) => Lines.Add($"failed {path} by {pid}: {problem}");
+
+        public void Settled(FileIdentity file) => Lines.Add($"settled {file.Inode}");
     }
 }

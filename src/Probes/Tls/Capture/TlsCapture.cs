@@ -89,15 +89,19 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
             AttachNesting();
         }
 
-        Note(_files!.Attach(target));
+        Note(_files!.Attach(target, pid));
     }
 
     void ITlsDiscoverySink.Gone(FileIdentity file) => _files!.Detach(file);
 
-    void ITlsDiscoverySink.NotRecognised(int pid, string process, string what) =>
-        Note(_files!.Problem(process, $"TLS library not recognised: {what}"));
+    void ITlsDiscoverySink.NotRecognised(FileIdentity file, int pid, string process, string what) =>
+        Note(_files!.Problem(file, process, pid, $"TLS library not recognised: {what}"));
 
-    void ITlsDiscoverySink.Failed(string path, string problem) => Note(_files!.Problem(path, problem));
+    void ITlsDiscoverySink.LeftOut(FileIdentity file, string path, int pid) => Note(_files!.LeftOut(file, path, pid));
+
+    void ITlsDiscoverySink.Failed(FileIdentity file, string path, int pid, string problem) => Note(_files!.Problem(file, path, pid, problem));
+
+    void ITlsDiscoverySink.Settled(FileIdentity file) => _files!.Settle(file);
 
     /// <summary>The hook runs for every TCP receive of the host: it waits until there is a library whose reads it can tell about.</summary>
     private void AttachNesting()
@@ -110,7 +114,7 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
             }
             catch (BpfException e)
             {
-                Note(_files!.Problem("tcp_rcv_space_adjust", $"sessions are tied to sockets by their ciphertext only: {e.Message}"));
+                Note(_files!.Problem(default, "tcp_rcv_space_adjust", pid: 0, $"sessions are tied to sockets by their ciphertext only: {e.Message}"));
             }
         }
     }

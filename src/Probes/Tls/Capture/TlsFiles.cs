@@ -8,11 +8,9 @@ namespace EbpfActors.Probes.Tls.Capture;
 /// </summary>
 internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
 {
-    private const int MaxProblems = 64;
-
     private readonly Lock _gate = new();
     private readonly Dictionary<FileIdentity, File> _files = [];
-    private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
+    private readonly TlsGaps _gaps = new();
     private bool _isClosed;
 
     public int Count
@@ -27,7 +25,9 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
     }
 
     /// <summary>Puts every point of the file in place, or none; says what it did.</summary>
-    public ProbeNote? Attach(TlsTarget target)
+    /// <param name="target">The file.</param>
+    /// <param name="pid">The process that was found with it.</param>
+    public ProbeNote? Attach(TlsTarget target, int pid)
     {
         lock (_gate)
         {
@@ -40,19 +40,22 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
             try
             {
                 _files.Add(target.File, new File(path, $"uprobes, {target.Placement}", programs.Attach(target)));
+                _gaps.Close(target.File);
                 return new ProbeNote(IsWarning: false, $"TLS of {path} is captured ({target.Flavour}): {target.Placement}");
             }
             catch (BpfException e)
             {
-                return Problem(path, e.Message);
+                return _gaps.Add(target.File, path, pid, e.Message);
             }
         }
     }
 
+    /// <summary>Nobody uses it any more.</summary>
     public void Detach(FileIdentity file)
     {
         lock (_gate)
         {
+            _gaps.Close(file);
             if (_files.Remove(file, out var gone))
             {
                 gone.Links.ForEach(link => link.Dispose());
@@ -61,13 +64,29 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
     }
 
     /// <summary>Something that cannot be captured; a note the first time.</summary>
-    public ProbeNote? Problem(string what, string why)
+    public ProbeNote? Problem(FileIdentity file, string what, int pid, string why)
     {
         lock (_gate)
         {
-            return _problems.Count < MaxProblems && _problems.TryAdd(what, why)
-                ? new ProbeNote(IsWarning: true, $"No httpflow-tls for {what}: {why}")
-                : null;
+            return _gaps.Add(file, what, pid, why);
+        }
+    }
+
+    /// <summary>Something that is not to be captured; a note the first time.</summary>
+    public ProbeNote? LeftOut(FileIdentity file, string path, int pid)
+    {
+        lock (_gate)
+        {
+            return _gaps.AddWanted(file, path, pid);
+        }
+    }
+
+    /// <summary>What is said of the file under the two above is over.</summary>
+    public void Settle(FileIdentity file)
+    {
+        lock (_gate)
+        {
+            _gaps.Close(file);
         }
     }
 
@@ -79,7 +98,7 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
             return
             [
                 .. _files.Values.Select(f => new HookStatus($"tls {f.Path}", f.Placement, "")),
-                .. _problems.Select(p => new HookStatus($"tls {p.Key}", "", p.Value)),
+                .. _gaps.Status(),
             ];
         }
     }

@@ -22,7 +22,7 @@ internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit) : IDisposab
             if (!_isFull)
             {
                 _isFull = true;
-                sink.Failed(target.MappedPath, $"already {limit} files with TLS; this and further ones are not captured");
+                sink.Failed(default, target.MappedPath, pid, $"already {limit} files with TLS; this and further ones are not captured");
             }
 
             return false;

@@ -44,7 +44,7 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
             if (file.LastSeen <= _scan - ScansUntilGone)
             {
                 _files.Remove(identity);
-                file.Targets.ForEach(_targets.Release);
+                LetGo(file);
             }
         }
 
@@ -60,10 +60,16 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
             return;
         }
 
-        file.LastSeen = _scan;
+        file.See(_scan);
+        if (file.TryAgain())
+        {
+            LookInto(mapping);
+            return;
+        }
+
         if (file.Unrecognised is { } what)
         {
-            Report(mapping.Pid, what);
+            Report(file, mapping.Pid, what);
         }
 
         if (file.MayBeCopied)
@@ -85,7 +91,7 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
         if (ElfImage.Read(opened) is { } image && TlsTraces.Find(image) is { } what)
         {
             file.Unrecognised = what;
-            Report(file.FirstPid, what);
+            Report(file, file.FirstPid, what);
         }
 
         return true;
@@ -112,13 +118,24 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
         }
         else if (problem is not null)
         {
-            Remember(mapping);
-            sink.Failed(Encoding.UTF8.GetString(mapping.Path), problem);
+            Fail(mapping, problem);
         }
         else
         {
             Vanished++;
         }
+    }
+
+    private void Fail(in Mapping mapping, string problem)
+    {
+        // A second problem follows a first one that is known by its file, which counts the tries.
+        if (!_files.TryGetValue(mapping.File, out var file) || !file.IsUnread)
+        {
+            file = Remember(mapping);
+            (file.IsUnread, file.IsTold) = (true, true);
+        }
+
+        sink.Failed(mapping.File, Encoding.UTF8.GetString(mapping.Path), mapping.Pid, problem);
     }
 
     private KnownFile Remember(in Mapping mapping)
@@ -131,18 +148,28 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
                 if (known.Targets.Count == 0)
                 {
                     _files.Remove(identity);
+                    LetGo(known);
                 }
             }
         }
 
         if (_files.Remove(mapping.File, out var replaced))
         {
-            replaced.Targets.ForEach(_targets.Release);
+            LetGo(replaced);
         }
 
-        var file = new KnownFile(mapping.Pid, mapping.Generation) { LastSeen = _scan };
+        var file = new KnownFile(mapping.File, mapping.Pid, mapping.Generation, _scan);
         _files[mapping.File] = file;
         return file;
+    }
+
+    private void LetGo(KnownFile file)
+    {
+        file.Targets.ForEach(_targets.Release);
+        if (file.IsTold)
+        {
+            sink.Settled(file.Identity);
+        }
     }
 
     /// <summary>True when the opened file is kept.</summary>
@@ -160,7 +187,8 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
         {
             if (options.Excludes(path))
             {
-                sink.Failed(path, "left out by tls_exclude");
+                file.IsTold = true;
+                sink.LeftOut(file.Identity, path, mapping.Pid);
                 return false;
             }
 
@@ -171,7 +199,7 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
         if (found.Unrecognised is { } what)
         {
             file.Unrecognised = what;
-            Report(mapping.Pid, what);
+            Report(file, mapping.Pid, what);
         }
 
         return found.IsProgram && Enqueue(file, opened);
@@ -203,11 +231,12 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
         }
     }
 
-    private void Report(int pid, string what)
+    private void Report(KnownFile file, int pid, string what)
     {
         if (_reported.Count < MaxReported && _reported.Add(pid))
         {
-            sink.NotRecognised(pid, source.ProcessName(pid), what);
+            file.IsTold = true;
+            sink.NotRecognised(file.Identity, pid, source.ProcessName(pid), what);
         }
     }
 }

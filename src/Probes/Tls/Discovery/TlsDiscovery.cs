@@ -131,7 +131,7 @@ public sealed class TlsDiscovery : IDisposable
     {
         try
         {
-            _sink.Failed("TLS discovery", problem.Message);
+            _sink.Failed(default, "TLS discovery", pid: 0, problem.Message);
         }
 #pragma warning disable CA1031 // The same.
         catch (Exception)
