@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "bash_process.h"
 #include "bash_wire.h"
 
 #define RING_BYTES (1024 * 1024)
@@ -62,7 +63,7 @@ struct {
 	__type(value, __u64);
 } bash_losses SEC(".maps");
 
-/* This and some functions below are no inline functions so that their types are in the object's BTF. */
+/* This and some functions elsewhere are no inline functions so that their types are in the object's BTF. */
 static __noinline void count_loss(enum bash_loss reason)
 {
 	__u32 key = reason;
@@ -70,22 +71,6 @@ static __noinline void count_loss(enum bash_loss reason)
 
 	if (count)
 		(*count)++;
-}
-
-static __noinline int read_process(struct bash_process *process, struct task_struct *task)
-{
-	struct bash_file *file = &process->file;
-	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
-
-	if (!inode)
-		return -1;
-	file->ino = BPF_CORE_READ(inode, i_ino);
-	file->size = BPF_CORE_READ(inode, i_size);
-	file->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	file->generation = BPF_CORE_READ(inode, i_generation);
-	process->tgid = BPF_CORE_READ(task, tgid);
-	process->pad = 0;
-	return 0;
 }
 
 /* A file that is seen through several mounts (overlays of one image) may carry several probes: one of them speaks. */
@@ -101,32 +86,33 @@ static __always_inline int speaks_for(const struct bash_shell *shell, struct pt_
 	return of_process && *of_process == bpf_get_attach_cookie(ctx);
 }
 
-static __always_inline void fill_line(struct bash_line *line, __u32 length)
+static __always_inline void fill_line(struct bash_line *line, const struct bash_process *process, __u32 length)
 {
 	line->time_ns = bpf_ktime_get_ns();
-	line->tgid = bpf_get_current_pid_tgid() >> 32;
+	line->place = process->place;
+	line->tgid = process->tgid;
 	line->uid = (__u32)bpf_get_current_uid_gid();
 	line->length = length - 1;
 	line->pad = 0;
 }
 
-static __noinline long fill_short_line(struct bash_short_line *event, const char *text)
+static __noinline long fill_short_line(struct bash_short_line *event, const struct bash_process *process, const char *text)
 {
 	long length = bpf_probe_read_user_str(event->text, sizeof(event->text), text);
 
-	fill_line(&event->line, length);
+	fill_line(&event->line, process, length);
 	return length;
 }
 
-static __noinline long fill_long_line(struct bash_long_line *event, const char *text)
+static __noinline long fill_long_line(struct bash_long_line *event, const struct bash_process *process, const char *text)
 {
 	long length = bpf_probe_read_user_str(event->text, sizeof(event->text), text);
 
-	fill_line(&event->line, length);
+	fill_line(&event->line, process, length);
 	return length;
 }
 
-static __always_inline void tell_long_line(const char *text)
+static __always_inline void tell_long_line(const struct bash_process *process, const char *text)
 {
 	struct bash_long_line *event = bpf_ringbuf_reserve(&bash_events, sizeof(*event), 0);
 
@@ -134,7 +120,7 @@ static __always_inline void tell_long_line(const char *text)
 		count_loss(LOSS_LINE_RING_FULL);
 		return;
 	}
-	if (fill_long_line(event, text) > 0) {
+	if (fill_long_line(event, process, text) > 0) {
 		bpf_ringbuf_submit(event, 0);
 		return;
 	}
@@ -142,7 +128,7 @@ static __always_inline void tell_long_line(const char *text)
 	bpf_ringbuf_discard(event, 0);
 }
 
-static __always_inline int tell_line(const char *text)
+static __always_inline int tell_line(const struct bash_process *process, const char *text)
 {
 	struct bash_short_line *event;
 	long length;
@@ -152,7 +138,7 @@ static __always_inline int tell_line(const char *text)
 		count_loss(LOSS_LINE_RING_FULL);
 		return 0;
 	}
-	length = fill_short_line(event, text);
+	length = fill_short_line(event, process, text);
 	if (length > 1 && length < SHORT_TEXT) {
 		bpf_ringbuf_submit(event, 0);
 		return 0;
@@ -160,7 +146,7 @@ static __always_inline int tell_line(const char *text)
 	/* With a wake-up: the kernel wakes for a record only if the reader has taken all before it, discarded ones too. */
 	bpf_ringbuf_discard(event, 0);
 	if (length == SHORT_TEXT)
-		tell_long_line(text);
+		tell_long_line(process, text);
 	else if (length < 0)
 		count_loss(LOSS_LINE_UNREADABLE);
 	return 0;
@@ -192,7 +178,7 @@ int bash_on_line(struct pt_regs *ctx)
 	if (take_told() || !text || read_process(&process, (struct task_struct *)bpf_get_current_task()))
 		return 0;
 	shell = bpf_map_lookup_elem(&bash_shells, &process.file);
-	return shell && speaks_for(shell, ctx, process.tgid) ? tell_line(text) : 0;
+	return shell && speaks_for(shell, ctx, process.tgid) ? tell_line(&process, text) : 0;
 }
 
 /* The probe speaks for this process: for its program, or for the library that it loaded. */
@@ -219,7 +205,7 @@ int bash_on_break(struct bpf_perf_event_data *ctx)
 		return 0;
 	}
 	note_told();
-	return tell_line(text);
+	return tell_line(&process, text);
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -24,13 +24,24 @@ struct bash_file {
 };
 _Static_assert(sizeof(struct bash_file) == 24, "bash_file is a wire format");
 
+/* Where a process looks its user up: no other place is the same as long as somebody is there. */
+struct bash_place {
+	__u64 root_ino; /* its root directory */
+	__u32 root_dev;
+	__u32 mounts; /* its mount namespace, by the number of /proc/PID/ns/mnt */
+	__u32 users;  /* its user namespace, by that of /proc/PID/ns/user */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct bash_place) == 24, "bash_place is a wire format");
+
 /* A process and its program: at exec, if the program is not known, and for every process in a scan. */
 struct bash_process {
 	struct bash_file file;
+	struct bash_place place;
 	__u32 tgid; /* in the initial pid namespace */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct bash_process) == 32, "bash_process is a wire format");
+_Static_assert(sizeof(struct bash_process) == 56, "bash_process is a wire format");
 
 /* What user space says about a program that is bash. */
 struct bash_shell {
@@ -41,22 +52,23 @@ _Static_assert(sizeof(struct bash_shell) == 8, "bash_shell is a wire format");
 
 struct bash_line {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
-	__u32 tgid;    /* in the initial pid namespace */
-	__u32 uid;     /* in the initial user namespace */
-	__u32 length;  /* without the NUL */
+	struct bash_place place;
+	__u32 tgid;   /* in the initial pid namespace */
+	__u32 uid;    /* in the initial user namespace */
+	__u32 length; /* without the NUL */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct bash_line) == 24, "bash_line is a wire format");
+_Static_assert(sizeof(struct bash_line) == 48, "bash_line is a wire format");
 
 /* User space tells the records apart by their sizes. */
 struct bash_short_line {
 	struct bash_line line;
 	char text[SHORT_TEXT];
 };
-_Static_assert(sizeof(struct bash_short_line) == 280, "bash_short_line is a wire format");
+_Static_assert(sizeof(struct bash_short_line) == 304, "bash_short_line is a wire format");
 
 struct bash_long_line {
 	struct bash_line line;
 	char text[LONG_TEXT];
 };
-_Static_assert(sizeof(struct bash_long_line) == 4128, "bash_long_line is a wire format");
+_Static_assert(sizeof(struct bash_long_line) == 4152, "bash_long_line is a wire format");

@@ -41,6 +41,11 @@ internal sealed class BashDiscovery(
         {
             Examine(process, hasBegun);
         }
+
+        if (_shells.ContainsKey(process.File))
+        {
+            users.Remember(process.Tgid, process.Place); // as long as it is there
+        }
     }
 
     /// <summary>Looks whether those that were still being loaded have their library now.</summary>
@@ -166,12 +171,8 @@ internal sealed class BashDiscovery(
         shell.IsSettled = true;
     }
 
-    private IDisposable? Watch(uint pid, ReadlineSite? site, IReadOnlyList<MappedCode> code)
-    {
-        var watched = site is null ? null : firstLines.Watch(pid, site, code);
-        users.Remember(pid); // as long as it is there
-        return watched;
-    }
+    private IDisposable? Watch(uint pid, ReadlineSite? site, IReadOnlyList<MappedCode> code) =>
+        site is null ? null : firstLines.Watch(pid, site, code);
 
     /// <summary>Once the worker has attached to the file, and no line is left that was told by the breakpoint and has yet to meet the probe.</summary>
     private void EndWatch(uint pid, IDisposable? watched) => worker.PostLater(() =>

@@ -136,6 +136,7 @@ public sealed class BashProbe : IBashProbe
     private (HashSet<BashFile> Programs, HashSet<uint> Processes) Scan()
     {
         var (programs, processes) = (new HashSet<BashFile>(), new HashSet<uint>());
+        _users.ForgetResidents();
         _scan!.Run(bytes =>
         {
             var whole = MemoryMarshal.Cast<byte, BashProcess>(bytes);
@@ -143,6 +144,7 @@ public sealed class BashProbe : IBashProbe
             {
                 programs.Add(process.File);
                 processes.Add(process.Tgid);
+                _users.AddResident(process.Tgid, process.Place);
                 _discovery!.OnProcess(process, hasBegun: false);
             }
 
@@ -174,7 +176,7 @@ public sealed class BashProbe : IBashProbe
     private ShellCommand Command(in BashLine line, ReadOnlySpan<byte> bytes)
     {
         var (text, isCut) = CommandText.Of(bytes, _options.CommandLength);
-        return new ShellCommand(UnixNanoseconds(line.TimeNs), line.Tgid, _users.Name(line.Tgid, line.Uid), text, isCut);
+        return new ShellCommand(UnixNanoseconds(line.TimeNs), line.Tgid, _users.Name(line.Tgid, line.Uid, line.Place), text, isCut);
     }
 
     /// <summary>The two clocks are compared now, so that setting the clock moves no more than what is under way.</summary>

@@ -17,11 +17,23 @@ internal record struct BashFile
     internal readonly FileIdentity Identity => FileIdentity.Of(Dev >> 20, Dev & 0xfffff, Ino);
 }
 
+/// <summary>Where a process looks its user up, <c>struct bash_place</c>: nobody is in two that are equal at one time.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal record struct BashPlace
+{
+    internal ulong RootIno;
+    internal uint RootDev;
+    internal uint Mounts;
+    internal uint Users;
+    internal uint Pad;
+}
+
 /// <summary>A process and its program, <c>struct bash_process</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct BashProcess
 {
     internal BashFile File;
+    internal BashPlace Place;
     internal uint Tgid;
     internal uint Pad;
 }
@@ -38,10 +50,11 @@ internal struct BashShell
 [StructLayout(LayoutKind.Sequential)]
 internal struct BashLine
 {
-    internal const int ShortBytes = 280;
-    internal const int LongBytes = 4128;
+    internal const int ShortBytes = 304;
+    internal const int LongBytes = 4152;
 
     internal ulong TimeNs;
+    internal BashPlace Place;
     internal uint Tgid;
     internal uint Uid;
     internal uint Length;

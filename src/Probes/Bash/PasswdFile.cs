@@ -1,11 +1,31 @@
 using System.Globalization;
 using System.Text;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
-/// <summary>Reads <c>name:password:uid:...</c> lines.</summary>
-internal static class PasswdFile
+/// <summary>A file of <c>name:password:uid:...</c> lines as it was when it was read; or none.</summary>
+internal sealed class PasswdFile
 {
+    private const int MostBytes = 1 << 20;
+
+    private readonly FileRevision? _revision;
+    private readonly Dictionary<uint, string> _names;
+
+    private PasswdFile(FileRevision? revision, Dictionary<uint, string> names) => (_revision, _names) = (revision, names);
+
+    /// <param name="file">Null when there is none. What is no regular file has no names.</param>
+    public static PasswdFile Read(IMappedFile? file)
+    {
+        if (file is not { IsRegular: true })
+        {
+            return new PasswdFile(file?.Revision, []);
+        }
+
+        var bytes = new byte[Math.Min(file.Length, MostBytes)];
+        return new PasswdFile(file.Revision, Parse(bytes.AsSpan(0, file.Read(0, bytes))));
+    }
+
     /// <summary>Login names by number; of several with one number the first, as the C library has it. Other lines are passed over.</summary>
     public static Dictionary<uint, string> Parse(ReadOnlySpan<byte> text)
     {
@@ -21,4 +41,9 @@ internal static class PasswdFile
 
         return names;
     }
+
+    public string? Name(uint uid) => _names.GetValueOrDefault(uid);
+
+    /// <summary>Accounts are added while the agent runs.</summary>
+    public bool IsStill(IMappedFile? file) => file?.Revision == _revision;
 }

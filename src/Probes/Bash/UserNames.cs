@@ -4,44 +4,44 @@ using EbpfActors.Probes.Processes;
 namespace EbpfActors.Probes.Bash;
 
 /// <summary>
-/// Who a user is, by the passwd file that the process itself sees and in the numbers of its own user namespace. Bounded; not
-/// thread-safe.
+/// Who a user is, by the passwd file that the process itself sees and in the numbers of its own user namespace. A process that is gone
+/// is answered for by what was known of it, or by another one in the same place; nobody else is asked. Bounded; not thread-safe.
 /// </summary>
 internal sealed class UserNames(string procRoot)
 {
-    private const int MostRoots = 256;
+    private const int MostPlaces = 1024;
     private const int MostProcesses = 4096;
-    private const int MostBytes = 1 << 20;
 
-    private readonly Dictionary<(string Mounts, string Root), Passwd> _passwds = [];
-    private readonly Dictionary<uint, (Passwd Passwd, IReadOnlyList<string> UidMap)> _processes = [];
+    private readonly Dictionary<BashPlace, PasswdFile> _passwds = [];
+    private readonly Dictionary<uint, (BashPlace Place, Users Users)> _processes = [];
+    private readonly Dictionary<BashPlace, uint> _residents = [];
 
-    /// <summary>The login name, or the number. A process that has gone is known as it was when it was last asked for.</summary>
+    /// <summary>The login name, or the number.</summary>
     /// <param name="pid">In the namespace of /proc.</param>
     /// <param name="uid">In the initial user namespace.</param>
-    public string Name(uint pid, uint uid)
-    {
-        Remember(pid);
-        return _processes.TryGetValue(pid, out var process) ? process.Passwd.Name(Translate(process.UidMap, uid)) : Number(uid);
-    }
+    /// <param name="place">Where the process was when the user was.</param>
+    public string Name(uint pid, uint uid, in BashPlace place) =>
+        (LookAgain(pid, place) ?? Remembered(pid, place) ?? AskResident(place))?.Name(uid) ?? Number(uid);
 
     /// <summary>Looks who its users are while the process is there: a shell's first line may be its last.</summary>
-    public void Remember(uint pid)
+    public void Remember(uint pid, in BashPlace place)
     {
-        if (ProcessFiles.ReadLink($"{procRoot}/{pid}/root") is not { } root
-            || ProcessFiles.ReadLink($"{procRoot}/{pid}/ns/mnt") is not { } mounts)
+        if (Remembered(pid, place) is null)
         {
-            return;
+            LookAgain(pid, place);
         }
+    }
 
-        if (!_passwds.TryGetValue((mounts, root), out var known) || !known.IsCurrent(pid))
+    /// <summary>A scan begins.</summary>
+    public void ForgetResidents() => _residents.Clear();
+
+    /// <summary>Some process, which may be asked when others of its place are gone. The first of each place is the one that stays.</summary>
+    public void AddResident(uint pid, in BashPlace place)
+    {
+        if (_residents.Count < MostPlaces)
         {
-            MakeRoom(_passwds, MostRoots);
-            _passwds[(mounts, root)] = known = Passwd.Read(procRoot, pid);
+            _residents.TryAdd(place, pid);
         }
-
-        MakeRoom(_processes, MostProcesses);
-        _processes[pid] = (known, ProcessFiles.ReadLines($"{procRoot}/{pid}/uid_map"));
     }
 
     /// <summary>The lines of /proc/PID/uid_map are: first number inside, first number outside, how many.</summary>
@@ -65,6 +65,56 @@ internal sealed class UserNames(string procRoot)
 
     internal static string Number(uint uid) => uid.ToString(CultureInfo.InvariantCulture);
 
+    private Users? LookAgain(uint pid, in BashPlace place)
+    {
+        if (LookAt(pid, place) is not { } users)
+        {
+            return null;
+        }
+
+        MakeRoom(_processes, MostProcesses);
+        _processes[pid] = (place, users);
+        return users;
+    }
+
+    private Users? Remembered(uint pid, in BashPlace place) =>
+        _processes.TryGetValue(pid, out var known) && known.Place == place ? known.Users : null;
+
+    private Users? AskResident(in BashPlace place) =>
+        _residents.TryGetValue(place, out var pid) && HasRoot(pid, place) ? LookAt(pid, place) : null;
+
+    /// <summary>Null when the process is gone, or is another one by now.</summary>
+    private Users? LookAt(uint pid, in BashPlace place)
+    {
+        using var file = OpenedFile.TryOpenInside($"{procRoot}/{pid}/root", "etc/passwd");
+        var uidMap = ProcessFiles.ReadLines($"{procRoot}/{pid}/uid_map");
+
+        // Asked last: what was found before, or was not, is its own.
+        return IsIn(pid, place) ? new Users(Passwd(place, file), uidMap) : null;
+    }
+
+    private PasswdFile Passwd(in BashPlace place, OpenedFile? file)
+    {
+        if (!_passwds.TryGetValue(place, out var known) || !known.IsStill(file))
+        {
+            MakeRoom(_passwds, MostPlaces);
+            _passwds[place] = known = PasswdFile.Read(file);
+        }
+
+        return known;
+    }
+
+    private bool IsIn(uint pid, in BashPlace place) =>
+        ProcessFiles.ReadLink($"{procRoot}/{pid}/ns/mnt") == $"mnt:[{place.Mounts}]"
+        && ProcessFiles.ReadLink($"{procRoot}/{pid}/ns/user") == $"user:[{place.Users}]";
+
+    /// <summary>A process may take another root while it runs.</summary>
+    private bool HasRoot(uint pid, in BashPlace place)
+    {
+        using var root = OpenedFile.TryOpen($"{procRoot}/{pid}/root", out _);
+        return root?.StatIdentity.Inode == place.RootIno;
+    }
+
     private static void MakeRoom<TKey, TValue>(Dictionary<TKey, TValue> cache, int most)
         where TKey : notnull
     {
@@ -74,29 +124,12 @@ internal sealed class UserNames(string procRoot)
         }
     }
 
-    /// <summary>One passwd file as it was when it was read.</summary>
-    private sealed class Passwd(string procRoot, DateTime written, long length, Dictionary<uint, string> names)
+    private sealed record Users(PasswdFile Passwd, IReadOnlyList<string> UidMap)
     {
-        public static Passwd Read(string procRoot, uint pid)
+        public string Name(uint uid)
         {
-            using var file = ProcessFiles.OpenInside($"{procRoot}/{pid}/root", "etc/passwd");
-            if (file is null)
-            {
-                return new Passwd(procRoot, default, 0, []);
-            }
-
-            var bytes = new byte[Math.Min(RandomAccess.GetLength(file), MostBytes)];
-            var got = RandomAccess.Read(file, bytes, 0);
-            return new Passwd(procRoot, File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file), PasswdFile.Parse(bytes.AsSpan(0, got)));
-        }
-
-        public string Name(uint uid) => names.GetValueOrDefault(uid) ?? Number(uid);
-
-        /// <summary>Accounts are added while the agent runs.</summary>
-        public bool IsCurrent(uint pid)
-        {
-            using var file = ProcessFiles.OpenInside($"{procRoot}/{pid}/root", "etc/passwd");
-            return file is null ? length == 0 : File.GetLastWriteTimeUtc(file) == written && RandomAccess.GetLength(file) == length;
+            var inside = Translate(UidMap, uid);
+            return Passwd.Name(inside) ?? Number(inside);
         }
     }
 }

@@ -7,6 +7,7 @@ namespace EbpfActors.Probes.Processes;
 /// <summary>A file of this host, open for reading.</summary>
 internal sealed class OpenedFile : IMappedFile
 {
+    private const int Folder = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC
     private const ushort KindMask = 0xf000;
     private const ushort Regular = 0x8000;
 
@@ -39,25 +40,19 @@ internal sealed class OpenedFile : IMappedFile
         FileIdentity.Of(_statistics.DeviceMajor, _statistics.DeviceMinor, _statistics.Inode);
 
     /// <summary>Null and the errno when it cannot be opened.</summary>
-    internal static OpenedFile? TryOpen(string path, out int errno)
-    {
-        errno = 0;
-        var opened = LibC.open(path, LibC.OpenToLookAt);
-        if (opened >= 0)
-        {
-            var file = new SafeFileHandle(opened, ownsHandle: true);
-            if (LibC.StatX(file, out var statistics) == 0)
-            {
-                return new OpenedFile(file, statistics);
-            }
+    internal static OpenedFile? TryOpen(string path, out int errno) => TryOwn(LibC.open(path, LibC.OpenToLookAt), out errno);
 
-            errno = Marshal.GetLastPInvokeError();
-            file.Dispose();
+    /// <summary>A file inside the root of another process, which may be hostile: links cannot lead out of it. Null when it cannot be opened.</summary>
+    internal static OpenedFile? TryOpenInside(string root, string path)
+    {
+        var opened = LibC.open(root, Folder);
+        if (opened < 0)
+        {
             return null;
         }
 
-        errno = Marshal.GetLastPInvokeError();
-        return null;
+        using var folder = new SafeFileHandle(opened, ownsHandle: true);
+        return TryOwn(LibC.OpenBeneath(folder, path), out _);
     }
 
     public int Read(ulong offset, Span<byte> into)
@@ -84,4 +79,24 @@ internal sealed class OpenedFile : IMappedFile
     }
 
     public void Dispose() => _file.Dispose();
+
+    private static OpenedFile? TryOwn(int opened, out int errno)
+    {
+        errno = 0;
+        if (opened >= 0)
+        {
+            var file = new SafeFileHandle(opened, ownsHandle: true);
+            if (LibC.StatX(file, out var statistics) == 0)
+            {
+                return new OpenedFile(file, statistics);
+            }
+
+            errno = Marshal.GetLastPInvokeError();
+            file.Dispose();
+            return null;
+        }
+
+        errno = Marshal.GetLastPInvokeError();
+        return null;
+    }
 }

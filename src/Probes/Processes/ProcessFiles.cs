@@ -10,18 +10,10 @@ namespace EbpfActors.Probes.Processes;
 internal static class ProcessFiles
 {
     private const int ForReading = 0x80800; // O_CLOEXEC | O_NONBLOCK
-    private const int Directory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC
     private const int MostBytes = 4 << 20;
 
     /// <summary>Null when there is no such file any more. What is no regular file has length 0.</summary>
     public static SafeFileHandle? Open(string path) => Own(LibC.open(path, ForReading));
-
-    /// <summary>A file inside the root of another process, which may be hostile: links cannot lead out of it.</summary>
-    public static SafeFileHandle? OpenInside(string root, string path)
-    {
-        using var folder = Own(LibC.open(root, Directory));
-        return folder is null ? null : Own(LibC.OpenBeneath(folder, path));
-    }
 
     /// <summary>Where a link of /proc leads; null when the process has gone.</summary>
     public static string? ReadLink(string path) => LibC.ReadLink(path);

@@ -17,10 +17,13 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
     private readonly Thread _thread;
     private readonly List<ShellCommand> _commands = [];
     private readonly TaskCompletionSource _attached = new();
+    private readonly ManualResetEventSlim _mayRead;
     private volatile bool _stop;
 
-    public CommandRecorder(BashProbeOptions? options = null)
-        : this(new BashProbe(options ?? new BashProbeOptions()))
+    /// <param name="options">As of the agent.</param>
+    /// <param name="isBusy">Reads nothing until <see cref="Read"/>.</param>
+    public CommandRecorder(BashProbeOptions? options = null, bool isBusy = false)
+        : this(new BashProbe(options ?? new BashProbeOptions()), isBusy)
     {
     }
 
@@ -30,10 +33,11 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
     {
     }
 
-    private CommandRecorder(BashProbe probe)
+    private CommandRecorder(BashProbe probe, bool isBusy = false)
     {
         _probe = probe;
-        _thread = new Thread(Read) { IsBackground = true };
+        _mayRead = new ManualResetEventSlim(!isBusy);
+        _thread = new Thread(Run) { IsBackground = true };
         _thread.Start();
         _attached.Task.Wait();
     }
@@ -41,6 +45,8 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
     public IReadOnlyList<HookStatus> Hooks => _probe.Hooks;
 
     public ProbeCounters Counters => _probe.Counters();
+
+    public void Read() => _mayRead.Set();
 
     public IReadOnlyList<ShellCommand> Of(uint pid)
     {
@@ -70,9 +76,11 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
     public void Dispose()
     {
         _stop = true;
+        _mayRead.Set();
         _probe.Wake();
         _thread.Join();
         _probe.Dispose();
+        _mayRead.Dispose();
     }
 
     void IBashSink.Typed(in ShellCommand command)
@@ -83,7 +91,7 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
         }
     }
 
-    private void Read()
+    private void Run()
     {
         try
         {
@@ -96,6 +104,7 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
             return;
         }
 
+        _mayRead.Wait();
         while (!_stop)
         {
             _probe.Wait(WaitAtMost);

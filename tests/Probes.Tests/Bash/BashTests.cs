@@ -12,6 +12,7 @@ public sealed class BashTests
 {
     [Theory]
     [InlineData("bash_file", typeof(BashFile))]
+    [InlineData("bash_place", typeof(BashPlace))]
     [InlineData("bash_process", typeof(BashProcess))]
     [InlineData("bash_shell", typeof(BashShell))]
     [InlineData("bash_line", typeof(BashLine))]
@@ -46,26 +47,27 @@ public sealed class BashTests
     public void A_line_of_literal_bytes_is_read()
     {
         var bytes = new byte[BashLine.ShortBytes];
-        Convert.FromHexString("0102000000000000" + "D2040000" + "E8030000" + "02000000" + "00000000" + "6C73").CopyTo(bytes, 0);
+        Convert.FromHexString("0102000000000000" + "0200000000000000" + "01000008" + "00FCFFEF" + "FDFFFFEF" + "00000000" + "D2040000" + "E8030000" + "02000000" + "00000000" + "6C73").CopyTo(bytes, 0);
 
         BashLine.TryRead(bytes, out var line, out var text).ShouldBeTrue();
 
         (line.TimeNs, line.Tgid, line.Uid).ShouldBe((0x201ul, 1234u, 1000u));
+        line.Place.ShouldBe(new BashPlace { RootIno = 2, RootDev = 0x8000001, Mounts = 0xeffffc00, Users = 0xeffffffd });
         Encoding.UTF8.GetString(text).ShouldBe("ls");
     }
 
     [Theory]
     [InlineData(0, 0u)]
-    [InlineData(279, 2u)]
-    [InlineData(280, 256u)]
-    [InlineData(280, uint.MaxValue)]
-    [InlineData(4128, 4104u)]
+    [InlineData(303, 2u)]
+    [InlineData(304, 256u)]
+    [InlineData(304, uint.MaxValue)]
+    [InlineData(4152, 4104u)]
     public void Bytes_that_are_no_line_are_refused(int size, uint length)
     {
         var bytes = new byte[size];
-        if (size >= 24)
+        if (size >= 48)
         {
-            BitConverter.TryWriteBytes(bytes.AsSpan(16), length);
+            BitConverter.TryWriteBytes(bytes.AsSpan(40), length);
         }
 
         BashLine.TryRead(bytes, out _, out _).ShouldBeFalse();
