@@ -50,7 +50,7 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
         _isSshpass = name == "sshpass" || (_isSshpass && word.Value.StartsWith('-'));
     }
 
-    private void FindOption(in ShellWord word, int index)
+    private void FindOption(ShellWord word, int index)
     {
         if (word.Value.StartsWith("-p", StringComparison.Ordinal))
         {
@@ -88,12 +88,12 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
         }
     }
 
-    private void FindPassword(in ShellWord word, int index)
+    private void FindPassword(ShellWord word, int index)
     {
         var isAttached = word.Value.Length > 2;
         if (isAttached && (_before.Overlaps(Mysql) || _before.Overlaps(Mongo) || _before.Overlaps(["7z", "7za"]) || _isSshpass))
         {
-            found.AddValue(found.Text.IndexOf('p', word.Start) + 1, WordSecrets.ValueEnd(found.Text, word));
+            found.AddValue(found.Text.IndexOf('p', word.Start) + 1, word.ValueEnd);
         }
         else if (!isAttached && (_before.Overlaps(Mongo) || _isSshpass || (_before.Contains("login") && _before.Overlaps(WithLogin))))
         {
@@ -113,7 +113,7 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
     {
         if (word is { } pair && found.Text.IndexOf(mark, pair.Start, pair.End - pair.Start) is var at and >= 0)
         {
-            found.AddValue(at + 1, WordSecrets.ValueEnd(found.Text, pair));
+            found.AddValue(at + 1, pair.ValueEnd);
         }
     }
 

@@ -53,7 +53,8 @@ internal sealed class SecretRanges(string text)
 
     private static bool IsReference(ReadOnlySpan<char> raw)
     {
-        raw = raw.Length >= 2 && raw[0] == '"' && raw[^1] == '"' ? raw[1..^1] : raw;
+        // A word within a quoted word has its quotes behind backslashes.
+        raw = raw.Length >= 2 && raw[^1] == '"' && raw.TrimStart('\\') is ['"', ..] ? raw.Trim("\\\"") : raw;
         if (raw is "" or "$" || (raw.StartsWith("$(") && raw.EndsWith(")")))
         {
             return true;

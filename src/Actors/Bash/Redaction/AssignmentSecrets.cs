@@ -1,0 +1,118 @@
+using System.Buffers;
+
+namespace EbpfActors.Actors.Bash.Redaction;
+
+/// <summary>
+/// Finds NAME=VALUE where the name announces a secret: as a word, behind an option (<c>--env=NAME=VALUE</c>, <c>-eNAME=VALUE</c>), and
+/// in a list (<c>-o username=a,password=VALUE</c>).
+/// </summary>
+internal sealed class AssignmentSecrets(SecretRanges found, List<ShellWord> words)
+{
+    private static readonly HashSet<string> WithLists = new(["-o", "--set", "--set-string"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> WithAssignments = new(["export", "declare", "typeset", "local", "readonly", "env", "setenv"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> WithCommands = new(["ssh", "eval", "watch", "trap"], StringComparer.Ordinal);
+
+    /// <summary>Within a password an operator would hardly have a blank next to it.</summary>
+    private static readonly SearchValues<string> Operators = SearchValues.Create(["; ", " ;", "| ", " |", "& ", " &", "\n"], StringComparison.Ordinal);
+
+    private static readonly SearchValues<char> Ends = SearchValues.Create(" \t\n;|&(`");
+
+    /// <summary>The command has had a word that says what its later words are.</summary>
+    private bool _takesAssignments;
+    private bool _takesCommands;
+
+    /// <summary>Looks at one word; to be called for each in turn.</summary>
+    /// <param name="index">Which word.</param>
+    /// <param name="isRead">What stands in quotes in it is read as a command line too.</param>
+    public void Find(int index, bool isRead)
+    {
+        var word = words[index];
+        _takesAssignments = (_takesAssignments && !word.StartsCommand) || WithAssignments.Contains(word.Value);
+        _takesCommands = (_takesCommands && !word.StartsCommand) || WithCommands.Contains(word.Value);
+        var read = isRead ? ReadFrom(index) : int.MaxValue;
+        for (var equals = word.Value.IndexOf('='); equals > 0; equals = word.Value.IndexOf('=', equals + 1))
+        {
+            var name = LastName(word.Value.AsSpan(0, equals).TrimEnd('+'), out var isListed);
+            if (!(isListed || word.IsOption || name.Length == word.Value.AsSpan(0, equals).TrimEnd('+').Length) || !SecretNames.Announces(name.ToString()))
+            {
+                continue;
+            }
+
+            if (equals >= read)
+            {
+                return;
+            }
+
+            var comma = isListed || TakesList(index) ? Comma(word.Value, equals) : -1;
+            found.AddValue(word.Text.End(equals), comma < 0 ? word.ValueEnd : word.Text.Start(comma));
+            if (comma < 0)
+            {
+                return;
+            }
+
+            equals = comma;
+        }
+    }
+
+    /// <summary>From where on the word is a command line, of words of its own.</summary>
+    private int ReadFrom(int index)
+    {
+        var word = words[index];
+        var end = IsCommandLine(index) ? 0 : word.Value.AsSpan(word.Quoted).IndexOfAny(Ends);
+        return end < 0 ? int.MaxValue : word.Quoted + end;
+    }
+
+    /// <summary>
+    /// Whether a value in quotes ends where a shell would end it, or with the quote: <c>bash -c "TOKEN=x; ls"</c> is a command
+    /// line, <c>-e "TOKEN=a; b"</c> is not.
+    /// </summary>
+    private bool IsCommandLine(int index)
+    {
+        var word = words[index];
+        if (word.IsOption)
+        {
+            return word.Value.StartsWith("--command=", StringComparison.Ordinal);
+        }
+
+        var before = index > 0 && !word.StartsCommand ? words[index - 1].Value : "";
+        if (before.StartsWith('-') && before != "--")
+        {
+            return before is "--command" or "-c" or ['-', not '-', .., 'c'];
+        }
+
+        return !_takesAssignments && (_takesCommands || word.Value.AsSpan().ContainsAny(Operators));
+    }
+
+    private bool TakesList(int index) => words[index] switch
+    {
+        { IsOption: true, Value: var option } => WithLists.Contains(option[..option.IndexOf('=', StringComparison.Ordinal)]),
+        { StartsCommand: true } => false,
+        _ => index > 0 && WithLists.Contains(words[index - 1].Value),
+    };
+
+    /// <summary>The next comma that separates; one behind a backslash belongs to the value.</summary>
+    private static int Comma(string text, int start)
+    {
+        var at = text.IndexOf(',', start);
+        while (at > 0 && text[at - 1] == '\\')
+        {
+            at = text.IndexOf(',', at + 1);
+        }
+
+        return at;
+    }
+
+    private static ReadOnlySpan<char> LastName(ReadOnlySpan<char> text, out bool isListed)
+    {
+        var at = text.Length;
+        while (at > 0 && (char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' or '.' or '-'))
+        {
+            at--;
+        }
+
+        isListed = at > 0 && text[at - 1] == ',';
+        return text[at..].TrimStart('-');
+    }
+}
