@@ -46,6 +46,7 @@ public sealed class SecretRedactorTests
     [InlineData("PGPASSWORD=hunter2 psql -h db", "PGPASSWORD=****** psql -h db")]
     [InlineData("export GITHUB_TOKEN=abc MYSQL_PWD=x", "export GITHUB_TOKEN=****** MYSQL_PWD=******")]
     [InlineData("docker run -e MYSQL_ROOT_PASSWORD=x --env=API_KEY=y img", "docker run -e MYSQL_ROOT_PASSWORD=****** --env=API_KEY=****** img")]
+    [InlineData("DATABASE_TOKEN=a app --databaseToken=b --authToken c", "DATABASE_TOKEN=****** app --databaseToken=****** --authToken ******")]
     [InlineData("psql \"host=db user=me password=hunter2 dbname=x\"", "psql \"host=db user=me password=****** dbname=x\"")]
     [InlineData("psql postgres://me:hunter2@db:5432/x", "psql postgres://me:******@db:5432/x")]
     [InlineData("git clone https://me:p@ss@host/r.git", "git clone https://me:******@host/r.git")]

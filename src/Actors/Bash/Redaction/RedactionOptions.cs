@@ -15,10 +15,10 @@ public sealed record RedactionOptions(IReadOnlyList<string> Rules, IReadOnlyList
     /// <summary><c>Authorization:</c>, cookies and API keys in HTTP headers.</summary>
     public const string Headers = "headers";
 
-    /// <summary>The password in <c>scheme://user:password@host</c>.</summary>
+    /// <summary>The password in <c>scheme://user:password@host</c>, and a long token in the user's place.</summary>
     public const string Urls = "urls";
 
-    /// <summary>Fields of JSON and of forms.</summary>
+    /// <summary>Fields of JSON, of forms and of a query; passwords in SQL.</summary>
     public const string Bodies = "bodies";
 
     /// <summary>Tokens of a form that is known: GitHub, GitLab, Slack, JWT.</summary>

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace EbpfActors.Actors.Bash.Redaction;
 
 /// <summary>
@@ -10,7 +8,7 @@ namespace EbpfActors.Actors.Bash.Redaction;
 public sealed class SecretRedactor
 {
     private readonly WordSecrets _words;
-    private readonly Regex[] _patterns;
+    private readonly SecretPattern[] _patterns;
     private readonly PrivateKeyBlocks? _keys;
 
     public SecretRedactor(RedactionOptions options)
@@ -19,9 +17,9 @@ public sealed class SecretRedactor
         _keys = Has(RedactionOptions.PrivateKeys) ? new PrivateKeyBlocks() : null;
         _patterns =
         [
-            .. Has(RedactionOptions.Headers) ? TextSecrets.Headers : [],
+            .. Has(RedactionOptions.Headers) ? HeaderSecrets.Patterns : [],
             .. Has(RedactionOptions.Urls) ? TextSecrets.Urls : [],
-            .. Has(RedactionOptions.Bodies) ? TextSecrets.Bodies : [],
+            .. Has(RedactionOptions.Bodies) ? BodySecrets.Patterns : [],
             .. Has(RedactionOptions.Tokens) ? TextSecrets.Tokens : [],
             .. options.Patterns.Select(TextSecrets.Custom),
         ];
@@ -34,7 +32,7 @@ public sealed class SecretRedactor
     {
         var found = new SecretRanges(text);
         _words.Find(found);
-        TextSecrets.Find(found, _patterns);
+        Array.ForEach(_patterns, p => p.Find(found));
         _keys?.Find(shell, found);
         return found.Masked();
     }
