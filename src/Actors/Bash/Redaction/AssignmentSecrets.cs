@@ -104,7 +104,7 @@ internal sealed class AssignmentSecrets(SecretRanges found, List<ShellWord> word
         return at;
     }
 
-    private static ReadOnlySpan<char> LastName(ReadOnlySpan<char> text, out bool isListed)
+    internal static ReadOnlySpan<char> LastName(ReadOnlySpan<char> text, out bool isListed)
     {
         var at = text.Length;
         while (at > 0 && (char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' or '.' or '-'))

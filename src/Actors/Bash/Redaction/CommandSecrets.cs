@@ -1,23 +1,20 @@
+using System.Text.RegularExpressions;
+
 namespace EbpfActors.Actors.Bash.Redaction;
 
 /// <summary>
-/// Short options that hold a password, program by program. The program may be any earlier word of the command: it is often
+/// Options and arguments that hold a password, program by program. The program may be any earlier word of the command: it is often
 /// started by sudo, docker exec or ssh.
 /// </summary>
 internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
 {
-    private static readonly HashSet<string> Mysql = new(
-        ["mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlshow", "mysqlcheck", "mysqlpump", "mysqlslap", "mysqlsh", "mycli", "mariadb",
-         "mariadb-dump", "mariadb-admin", "mariadb-import", "mariadb-show", "mariadb-check"],
-        StringComparer.Ordinal);
+    private static readonly Regex Ports =
+        TextSecrets.Compile(@"^(?:[0-9.]+:)?(?:[0-9]{1,5}(?:-[0-9]{1,5})?:)?[0-9]{1,5}(?:-[0-9]{1,5})?(?:/(?:tcp|udp|sctp))?$");
 
-    private static readonly HashSet<string> Mongo = new(
-        ["mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport", "mongostat", "mongotop"], StringComparer.Ordinal);
-
-    private static readonly HashSet<string> WithLogin = new(
-        ["docker", "podman", "nerdctl", "buildah", "skopeo", "helm", "az", "oc", "cf", "ibmcloud", "argocd"], StringComparer.Ordinal);
+    private static readonly HashSet<string> OfOracle = new(["sqlplus", "sqlldr", "expdp", "impdp", "rman"], StringComparer.Ordinal);
 
     private readonly HashSet<string> _before = new(StringComparer.Ordinal);
+    private readonly InputSecrets _input = new(found, words);
 
     /// <summary>Between sshpass and the first word that is no option: what comes then is another program, with another -p.</summary>
     private bool _isSshpass;
@@ -32,72 +29,111 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
             _isSshpass = false;
         }
 
-        if (word.Value.StartsWith('-'))
+        _input.Find(index, _before);
+        if (word.IsOption)
         {
             FindOption(word, index);
         }
-        else if (_before.Contains("redis-cli") && word.Value.Equals("auth", StringComparison.OrdinalIgnoreCase))
+        else
         {
-            AddArgument(index);
-        }
-        else if (_before.Contains("htpasswd") && _before.Contains("-b") && IsLast(index))
-        {
-            found.AddValue(word.Start, word.End);
+            FindArgument(word, index);
         }
 
         var name = Path.GetFileName(word.Value);
         _before.Add(name);
-        _isSshpass = name == "sshpass" || (_isSshpass && word.Value.StartsWith('-'));
+        _isSshpass = name == "sshpass" || (_isSshpass && word.IsOption);
     }
 
     private void FindOption(ShellWord word, int index)
     {
-        if (word.Value.StartsWith("-p", StringComparison.Ordinal))
+        if (_isSshpass)
         {
-            FindPassword(word, index);
+            if (word.Value.StartsWith("-p", StringComparison.Ordinal))
+            {
+                Add(index, "-p".Length, mark: null);
+            }
+
+            return;
         }
-        else if (word.Value is "-a" && _before.Contains("redis-cli"))
+
+        foreach (var option in SecretOption.All)
         {
-            AddArgument(index);
+            if (option.ValueOf(word.Value) is var value and >= 0
+                && _before.Overlaps(option.Programs)
+                && (option.Subcommand is null || _before.Contains(option.Subcommand)))
+            {
+                Add(index, value, option.Mark);
+            }
         }
-        else if ((word.Value is "-w" && _before.Any(b => b.StartsWith("ldap", StringComparison.Ordinal)))
-            || (word.Value is "-P" && _before.Overlaps(["zip", "unzip"]))
-            || (word.Value is "-k" or "-K" && _before.Contains("openssl")))
-        {
-            AddArgument(index);
-        }
-        else if (word.Value is "-u" or "-U" or "--user" or "--proxy-user" && _before.Contains("curl"))
-        {
-            AddBehind(':', WordSecrets.Argument(words, index));
-        }
-        else if (word.Value is "-a" or "--auth" && _before.Overlaps(["http", "https", "xh"]))
-        {
-            AddBehind(':', WordSecrets.Argument(words, index));
-        }
-        else if (word.Value is "-U" && _before.Overlaps(["smbclient", "rpcclient"]))
-        {
-            AddBehind('%', WordSecrets.Argument(words, index));
-        }
-        else if ((word.Value.StartsWith("-u", StringComparison.Ordinal) || word.Value.StartsWith("--user=", StringComparison.Ordinal)) && _before.Contains("curl"))
-        {
-            AddBehind(':', word);
-        }
-        else if (_before.Contains("htpasswd") && !word.Value.StartsWith("--", StringComparison.Ordinal) && word.Value.Contains('b', StringComparison.Ordinal))
+
+        if (_before.Contains("htpasswd") && !word.Value.StartsWith("--", StringComparison.Ordinal) && word.Value.Contains('b', StringComparison.Ordinal))
         {
             _before.Add("-b");
         }
     }
 
-    private void FindPassword(ShellWord word, int index)
+    /// <summary>The value begins in the word, or else is the next one.</summary>
+    private void Add(int index, int from, char? mark)
     {
-        var isAttached = word.Value.Length > 2;
-        if (isAttached && (_before.Overlaps(Mysql) || _before.Overlaps(Mongo) || _before.Overlaps(["7z", "7za"]) || _isSshpass))
+        var isNext = from == words[index].Value.Length;
+        if ((isNext ? WordSecrets.Argument(words, index) : words[index]) is not { } word)
         {
-            found.AddValue(found.Text.IndexOf('p', word.Start) + 1, word.ValueEnd);
+            return;
         }
-        else if (!isAttached && (_before.Overlaps(Mongo) || _isSshpass || (_before.Contains("login") && _before.Overlaps(WithLogin))))
+
+        from = isNext ? 0 : from;
+        if (mark is { } sign)
+        {
+            from = word.Value.IndexOf(sign, from) + 1;
+        }
+
+        if (mark is not null && from > 0)
+        {
+            found.AddValue(word.Text.End(from - 1), word.ValueEnd);
+        }
+        else if (mark is null && !IsPorts(word.Value.AsSpan(from)))
+        {
+            found.AddValue(isNext ? word.Start : word.Text.End(from - 1), isNext ? word.End : word.ValueEnd);
+        }
+    }
+
+    /// <summary>What docker run publishes, of a container or image that has a program's name.</summary>
+    private bool IsPorts(ReadOnlySpan<char> value) =>
+        _before.Overlaps(["docker", "podman", "nerdctl"]) && _before.Overlaps(["run", "create"]) && Ports.IsMatch(value);
+
+    private void FindArgument(ShellWord word, int index)
+    {
+        if (_before.Contains("redis-cli") && word.Value.Equals("auth", StringComparison.OrdinalIgnoreCase))
+        {
+            AddArgument(WordSecrets.Argument(words, index + 1) is null ? index : index + 1); // behind the user's name
+        }
+        else if (_before.Contains("htpasswd") && _before.Contains("-b") && IsLast(index))
+        {
+            found.AddValue(word.Start, word.End);
+        }
+        else if (IsSet() && SecretNames.Announces(AssignmentSecrets.LastName(word.Value, out _).ToString()))
         {
             AddArgument(index);
+        }
+        else if (_before.Overlaps(OfOracle))
+        {
+            FindLogin(word, index);
+        }
+    }
+
+    /// <summary><c>aws configure set NAME VALUE</c>, <c>npm config set NAME VALUE</c>, <c>git config NAME VALUE</c>.</summary>
+    private bool IsSet() => _before.Overlaps(["config", "configure", "CONFIG"]) && _before.Overlaps(["set", "SET", "git", "composer", "bundle"]);
+
+    /// <summary>Oracle's USER/PASSWORD@DATABASE. Without a database it may be a path, unless the program is first and this comes next.</summary>
+    private void FindLogin(ShellWord word, int index)
+    {
+        var user = word.Value.StartsWith("userid=", StringComparison.Ordinal) ? "userid=".Length : 0;
+        var slash = word.Value.IndexOf('/', StringComparison.Ordinal);
+        var at = word.Value.LastIndexOf('@');
+        var isNext = words[index - 1].IsOption || words[index - 1].StartsCommand || user > 0;
+        if (slash > user && !word.Value.AsSpan(user, slash - user).ContainsAny("=@.") && (at > slash || (at < 0 && isNext)))
+        {
+            found.AddValue(word.Text.End(slash), at < 0 ? word.ValueEnd : word.Text.Start(at));
         }
     }
 
@@ -106,14 +142,6 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
         if (WordSecrets.Argument(words, index) is { } value)
         {
             found.AddValue(value.Start, value.End);
-        }
-    }
-
-    private void AddBehind(char mark, ShellWord? word)
-    {
-        if (word is { } pair && found.Text.IndexOf(mark, pair.Start, pair.End - pair.Start) is var at and >= 0)
-        {
-            found.AddValue(at + 1, pair.ValueEnd);
         }
     }
 
