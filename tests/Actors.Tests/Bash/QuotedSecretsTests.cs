@@ -23,6 +23,7 @@ public sealed class QuotedSecretsTests
     [InlineData("bash -c \"TOKEN=\\\"two words\\\"; rm\"", "bash -c \"TOKEN=******; rm\"")]
     [InlineData("su bob --command=\"TOKEN=x; rm -rf /data\"", "su bob --command=\"TOKEN=******; rm -rf /data\"")]
     [InlineData("ssh host \"TOKEN=x rm -rf /data\"", "ssh host \"TOKEN=****** rm -rf /data\"")]
+    [InlineData("watch -n1 \"TOKEN=x curl h | head\"", "watch -n1 \"TOKEN=****** curl h | head\"")]
     [InlineData("eval \"TOKEN=x|rm -rf /data\"", "eval \"TOKEN=******|rm -rf /data\"")]
     [InlineData("pssh host \"TOKEN=x && rm -rf /data\"", "pssh host \"TOKEN=****** && rm -rf /data\"")]
     public void A_value_in_a_quoted_command_ends_where_the_shell_ends_it(string line, string expected) => line.ShouldBecome(expected);

@@ -77,13 +77,16 @@ internal sealed class AssignmentSecrets(SecretRanges found, List<ShellWord> word
         }
 
         var before = index > 0 && !word.StartsCommand ? words[index - 1].Value : "";
-        if (before.StartsWith('-') && before != "--")
+        if (before.StartsWith('-') && before != "--" && !HasNumber(before))
         {
             return before is "--command" or "-c" or ['-', not '-', .., 'c'];
         }
 
         return !_takesAssignments && (_takesCommands || word.Value.AsSpan().ContainsAny(Operators));
     }
+
+    /// <summary><c>watch -n1</c> has its value and takes no other.</summary>
+    private static bool HasNumber(string option) => option is ['-', not '-', .., >= '0' and <= '9'];
 
     private bool TakesList(int index) => words[index] switch
     {
