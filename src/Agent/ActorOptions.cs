@@ -86,9 +86,10 @@ internal static class ActorOptions
 
     private static BashPluginOptions Bash(AgentOptions options) => new()
     {
-        Create = () => new BashProbe(new BashProbeOptions { ProcRoot = options.Host.Proc, CommandLength = options.Bash.CommandLength }),
+        Create = () => new BashProbe(new BashProbeOptions { ProcRoot = options.Host.Proc }),
         Identity = Identity(options),
         Interval = options.Net.Interval,
+        CommandLength = options.Bash.CommandLength,
         Redaction = new RedactionOptions(options.Bash.RedactionRules, options.Bash.RedactionPatterns),
     };
 

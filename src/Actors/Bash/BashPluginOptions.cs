@@ -18,6 +18,9 @@ public sealed record BashPluginOptions
     /// <summary>So many points leave at once.</summary>
     public int CacheSize { get; init; } = 128;
 
+    /// <summary>Bytes of a line at most once its secrets are hidden; a longer one is cut and marked.</summary>
+    public int CommandLength { get; init; } = 4096;
+
     public RedactionOptions Redaction { get; init; } = RedactionOptions.Default;
 
     /// <summary>Batches under way at most; with none left the reader stops draining and the kernel's ring counts the loss.</summary>

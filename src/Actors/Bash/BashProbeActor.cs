@@ -97,7 +97,9 @@ public sealed class BashProbeActor : UntypedActor, IWithTimers
             return;
         }
 
-        _points.Add(_renderer.Line(command, _redactor.Redact(command.Pid, command.Text)));
+        var text = _redactor.Redact(command.Pid, command.Text, command.IsCut);
+        var kept = CommandCut.Of(text, _options.CommandLength);
+        _points.Add(_renderer.Line(command with { IsCut = command.IsCut || kept.Length < text.Length }, kept));
         if (_points.Count >= _options.CacheSize)
         {
             Flush();

@@ -175,7 +175,7 @@ public sealed class BashProbe : IBashProbe
 
     private ShellCommand Command(in BashLine line, ReadOnlySpan<byte> bytes)
     {
-        var (text, isCut) = CommandText.Of(bytes, _options.CommandLength);
+        var (text, isCut) = CommandText.Of(bytes, CommandText.MostBytes);
         return new ShellCommand(UnixNanoseconds(line.TimeNs), line.Tgid, _users.Name(line.Tgid, line.Uid, line.Place), text, isCut);
     }
 

@@ -3,9 +3,6 @@ namespace EbpfActors.Probes.Bash;
 /// <summary>What the bash probe needs to know before it loads.</summary>
 public sealed record BashProbeOptions
 {
-    /// <summary>Bytes of a line at most; a longer one is cut and marked. The kernel side keeps 4096.</summary>
-    public int CommandLength { get; init; } = 4096;
-
     /// <summary>The host's /proc.</summary>
     public string ProcRoot { get; init; } = "/proc";
 

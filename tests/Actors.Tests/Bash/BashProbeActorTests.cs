@@ -10,6 +10,7 @@ using EbpfActors.Actors.Points;
 using EbpfActors.Actors.Probes;
 using EbpfActors.Actors.Tests.Doubles;
 using EbpfActors.Probes;
+using EbpfActors.Probes.Bash;
 using Shouldly;
 using Xunit;
 
@@ -86,6 +87,31 @@ public sealed class BashProbeActorTests : TestKit
     }
 
     [Fact]
+    public async Task A_line_is_cut_behind_its_secrets_and_a_longer_mask_does_not_make_it_longer()
+    {
+        var probe = await Start(commandLength: 64);
+        _shells.Type("echo hunter2" + new string(' ', 60) + "| docker login --password-stdin", "TOKEN=a ü" + new string('x', 54));
+
+        probe.Tell(FlushNow.Instance);
+
+        var lines = (await _parent.ExpectMsgAsync<WritePoints>()).Lines.Select(l => Encoding.UTF8.GetString(l)).ToList();
+        lines[0].ShouldContain("cmd=\"echo ******" + new string(' ', 53) + "\"");
+        lines[1].ShouldContain("cmd=\"TOKEN=****** ü" + new string('x', 49) + "\"");
+        lines.ShouldAllBe(l => l.Contains("truncated=true", StringComparison.Ordinal) && !l.Contains("hunter2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_line_that_the_kernel_cut_does_not_end_in_a_secret()
+    {
+        var probe = await Start();
+        _shells.Type(new ShellCommand(1_700_000_000_000_000_000, 1234, "alice", "curl https://me:hunt", IsCut: true));
+
+        probe.Tell(FlushNow.Instance);
+
+        Encoding.UTF8.GetString((await _parent.ExpectMsgAsync<WritePoints>()).Lines[0]).ShouldContain("cmd=\"curl https://me:******\"");
+    }
+
+    [Fact]
     public async Task Blank_lines_are_left_out_and_losses_of_the_kernel_are_counted()
     {
         var probe = await Start();
@@ -140,13 +166,14 @@ public sealed class BashProbeActorTests : TestKit
         status.Hooks.ShouldHaveSingleItem().Hook.ShouldBe("readline in /bin/bash");
     }
 
-    private async Task<IActorRef> Start()
+    private async Task<IActorRef> Start(int commandLength = 4096)
     {
         var options = new BashPluginOptions
         {
             Create = _shells.Probe,
             Identity = new PointIdentity("node-1", "ebpf", []),
             Interval = Interval,
+            CommandLength = commandLength,
             Time = TimeProvider.System,
         };
         var probe = _parent.ChildActorOf(Props.CreateBy(new StoppedByFailure(options, _ledger)));

@@ -1,3 +1,5 @@
+using EbpfActors.Actors.Bash.Redaction;
+using Shouldly;
 using Xunit;
 
 namespace EbpfActors.Actors.Tests.Bash;
@@ -55,6 +57,21 @@ public sealed class TextSecretsTests
     public void Urls(string line, string expected) => line.ShouldBecome(expected);
 
     [Theory]
+    [InlineData("curl https://me:hunt", "curl https://me:******")]
+    [InlineData("curl 'https://me:p@ss", "curl 'https://me:******")]
+    [InlineData("redis-cli -u redis://:h", "redis-cli -u redis://:******")]
+    [InlineData("git clone https://0123456789abcdef01234567", "git clone https://******")]
+    public void A_url_that_was_cut_before_its_host(string line, string expected) =>
+        new SecretRedactor(RedactionOptions.Default).Redact(1, line, isCut: true).ShouldBe(expected);
+
+    [Theory]
+    [InlineData("curl https://me:")]
+    [InlineData("curl https://h/a:b https://h:80/")]
+    [InlineData("curl https://me:$PW")]
+    public void A_url_that_was_cut_elsewhere(string line) => new SecretRedactor(RedactionOptions.Default).Redact(1, line, isCut: true).ShouldBeSameAs(line);
+
+    [Theory]
+    [InlineData("curl https://me:80 https://0123456789abcdef01234567")]
     [InlineData("git clone ssh://git@github.com/x/y https://user@host/r https://first-and-second-name@host/r")]
     [InlineData("git commit -m \"token: handle expiry\" -m 'basic-auth: fix'")]
     [InlineData("docker pull auth-token:latest && docker run api-token-service:1")]

@@ -9,7 +9,7 @@ public sealed record RedactionOptions(IReadOnlyList<string> Rules, IReadOnlyList
     /// <summary>Values of variables whose name announces one: <c>PGPASSWORD=</c>, <c>AWS_SECRET_ACCESS_KEY=</c>.</summary>
     public const string Assignments = "assignments";
 
-    /// <summary>Short options of known programs: <c>mysql -p</c>, <c>sshpass -p</c>, <c>curl -u</c>, <c>redis-cli -a</c>.</summary>
+    /// <summary>What known programs are given: <c>mysql -p</c>, <c>curl -u</c>, <c>sqlplus</c>'s login, <c>--password-stdin</c>'s input.</summary>
     public const string Commands = "commands";
 
     /// <summary><c>Authorization:</c>, cookies and API keys in HTTP headers.</summary>

@@ -9,6 +9,7 @@ public sealed class SecretRedactor
 {
     private readonly WordSecrets _words;
     private readonly SecretPattern[] _patterns;
+    private readonly SecretPattern[] _ofCutLines;
     private readonly PrivateKeyBlocks? _keys;
 
     public SecretRedactor(RedactionOptions options)
@@ -24,15 +25,25 @@ public sealed class SecretRedactor
             .. options.Patterns.Select(TextSecrets.Custom),
         ];
 
+        _ofCutLines = Has(RedactionOptions.Urls) ? [.. TextSecrets.CutUrls] : [];
+
         bool Has(string rule) => options.Rules.Contains(rule);
     }
 
     /// <summary>The line without its secrets; the same string when it has none.</summary>
-    public string Redact(uint shell, string text)
+    /// <param name="shell">Who typed it.</param>
+    /// <param name="text">The line.</param>
+    /// <param name="isCut">The line went on: what would tell a secret at its end may be missing.</param>
+    public string Redact(uint shell, string text, bool isCut = false)
     {
         var found = new SecretRanges(text);
         _words.Find(found);
         Array.ForEach(_patterns, p => p.Find(found));
+        if (isCut)
+        {
+            Array.ForEach(_ofCutLines, p => p.Find(found));
+        }
+
         _keys?.Find(shell, found);
         return found.Masked();
     }

@@ -15,6 +15,13 @@ internal static class TextSecrets
         new(Compile(Scheme + @"(?<secret>[A-Za-z0-9_\-]{20,})@"), IsToken),
     ];
 
+    /// <summary>Of a line that was cut: its end may be the secret of a URL whose @ is gone.</summary>
+    public static readonly IReadOnlyList<SecretPattern> CutUrls =
+    [
+        new(Compile(Scheme + """[^\s/:@"'?#]*:(?<secret>[^\s/"']+)\z""")),
+        new(Compile(Scheme + @"(?<secret>[A-Za-z0-9_\-]{20,})\z"), IsToken),
+    ];
+
     public static readonly IReadOnlyList<SecretPattern> Tokens =
     [
         new(Compile(
