@@ -74,14 +74,17 @@ internal sealed class StatusGatherer : UntypedActor
 
     private AgentStatus Status() => new(
         _request.Parts,
-        [.. _probes, .. (_probePlugins ?? []).Where(p => !_probes.Exists(s => s.Name == p.Name)).Select(Down)],
+        [.. _probes.Select(Kept), .. (_probePlugins ?? []).Where(p => !_probes.Exists(s => s.Name == p.Name)).Select(Down)],
         _outputs ?? [],
         _flush,
         [.. _request.Options.Ledger.Snapshot()],
         _writer);
 
+    private ProbeStatus Kept(ProbeStatus probe) =>
+        probe with { Restarts = (_probePlugins ?? []).FirstOrDefault(p => p.Name == probe.Name)?.Restarts ?? 0 };
+
     private static ProbeStatus Down(PluginStatus plugin) =>
-        new(plugin.Name, plugin.State, [], new ProbeCounters(0, [], []), plugin.Problem);
+        new(plugin.Name, plugin.State, [], new ProbeCounters(0, [], []), plugin.Problem) { Restarts = plugin.Restarts };
 
     internal sealed record Request(
         AgentActorOptions Options,

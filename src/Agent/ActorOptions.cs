@@ -90,7 +90,7 @@ internal static class ActorOptions
         Identity = Identity(options),
         Interval = options.Net.Interval,
         CommandLength = options.Bash.CommandLength,
-        Redaction = new RedactionOptions(options.Bash.RedactionRules, options.Bash.RedactionPatterns),
+        Redactor = () => new SecretRedactor(new RedactionOptions(options.Bash.RedactionRules, options.Bash.RedactionPatterns)).Redact,
     };
 
     private static ConntrackPluginOptions Conntrack(AgentOptions options, NatLookup nat) => new()

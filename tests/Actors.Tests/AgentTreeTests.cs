@@ -93,6 +93,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
 
         await FlowArrives(pid: 1);
         var up = await StatusWhen(s => s.Probes.Single().State == "attached");
+        up.Probes.Single().Restarts.ShouldBe(1);
         up.Outputs.Single().State.ShouldBe(PluginState.Running);
     }
 

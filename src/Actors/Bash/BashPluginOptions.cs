@@ -21,7 +21,8 @@ public sealed record BashPluginOptions
     /// <summary>Bytes of a line at most once its secrets are hidden; a longer one is cut and marked.</summary>
     public int CommandLength { get; init; } = 4096;
 
-    public RedactionOptions Redaction { get; init; } = RedactionOptions.Default;
+    /// <summary>Makes what takes the secrets out; called once for every start.</summary>
+    public Func<Redactor> Redactor { get; init; } = () => new SecretRedactor(RedactionOptions.Default).Redact;
 
     /// <summary>Batches under way at most; with none left the reader stops draining and the kernel's ring counts the loss.</summary>
     public int Credits { get; init; } = 8;

@@ -26,18 +26,21 @@ public sealed class BashProbeActor : UntypedActor, IWithTimers
     private readonly KernelLosses _kernel;
     private readonly BashProbeReader _reader;
     private readonly BashLineRenderer _renderer;
-    private readonly SecretRedactor _redactor;
+    private readonly LineCuts _cuts;
+    private readonly Redactor _redact;
     private readonly List<byte[]> _points = [];
     private readonly List<IActorRef> _waiting = [];
     private bool _attached;
+    private bool _hasHidden;
 
     public BashProbeActor(BashPluginOptions options, FlowLedger ledger)
     {
         _options = options;
         _stage = ledger.Stage(LedgerStages.Bash, "commands");
         _kernel = new KernelLosses(_stage);
-        _renderer = new BashLineRenderer(options.Identity, LineCuts.In(ledger), options.Time.LocalTimeZone);
-        _redactor = new SecretRedactor(options.Redaction);
+        _cuts = LineCuts.In(ledger);
+        _renderer = new BashLineRenderer(options.Identity, _cuts, options.Time.LocalTimeZone);
+        _redact = options.Redactor();
         _reader = new BashProbeReader(options, _stage, new Listener(Self));
     }
 
@@ -73,7 +76,7 @@ public sealed class BashProbeActor : UntypedActor, IWithTimers
             case RequestSweep: break; // for those that count
             case GetProbeStatus: Sender.Tell(Status()); break;
             case ProbeReady ready: OnReady(ready); break;
-            case ReaderFailed failed: ExceptionDispatchInfo.Throw(failed.Cause); break;
+            case ReaderFailed failed: Fail(failed.Cause); break;
             default: Unhandled(message); break;
         }
     }
@@ -97,13 +100,41 @@ public sealed class BashProbeActor : UntypedActor, IWithTimers
             return;
         }
 
-        var text = _redactor.Redact(command.Pid, command.Text, command.IsCut);
+        var text = Redact(command);
         var kept = CommandCut.Of(text, _options.CommandLength);
         _points.Add(_renderer.Line(command with { IsCut = command.IsCut || kept.Length < text.Length }, kept));
         if (_points.Count >= _options.CacheSize)
         {
             Flush();
         }
+    }
+
+    /// <summary>Anybody may type anything: a line that the redactor cannot read is hidden, and takes no other with it.</summary>
+    private string Redact(in ShellCommand command)
+    {
+        try
+        {
+            return _redact(command.Pid, command.Text, command.IsCut);
+        }
+#pragma warning disable CA1031 // Whatever it is: the line may hold a secret, and the next one is to be read.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _cuts.Command();
+            if (!_hasHidden)
+            {
+                _hasHidden = true;
+                Context.GetLogger().Error("A command line could not be searched for secrets and is hidden: {0} {1}", e.GetType(), e.StackTrace);
+            }
+
+            return SecretRanges.Mask;
+        }
+    }
+
+    private void Fail(Exception cause)
+    {
+        Flush();
+        ExceptionDispatchInfo.Throw(cause);
     }
 
     private void Flush()

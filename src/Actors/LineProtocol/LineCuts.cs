@@ -25,6 +25,9 @@ public sealed class LineCuts(LedgerStage? stage = null)
 
     internal void Field() => Add("field-left-out");
 
+    /// <summary>A whole command line: what in it is secret could not be told.</summary>
+    internal void Command() => Add("command-hidden");
+
     private void Add(string reason)
     {
         Interlocked.Increment(ref _count);

@@ -22,4 +22,8 @@ public sealed record ProbeStatus(
     string State,
     IReadOnlyList<HookStatus> Hooks,
     ProbeCounters Counters,
-    string Problem) : INoSerializationVerificationNeeded;
+    string Problem) : INoSerializationVerificationNeeded
+{
+    /// <summary>How often it was started again, as its keeper knows.</summary>
+    public int Restarts { get; init; }
+}

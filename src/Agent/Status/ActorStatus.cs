@@ -21,7 +21,7 @@ internal static partial class ActorStatus
         Warnings = options.Warnings,
     };
 
-    private static PluginStatus Probe(Actors.Probes.ProbeStatus probe) => new("ebpf-" + probe.Name, probe.State, probe.Problem, 0, probe.Hooks);
+    private static PluginStatus Probe(Actors.Probes.ProbeStatus probe) => new("ebpf-" + probe.Name, probe.State, probe.Problem, probe.Restarts, probe.Hooks);
 
     private static PluginStatus Part(Actors.Supervision.PluginStatus part, string kind) =>
         new(kind + part.Name, part.State, part.Problem, part.Restarts, []);

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using EbpfActors.Actors.Bash;
+using EbpfActors.Actors.Bash.Redaction;
 using EbpfActors.Actors.Flows;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Ledger;
@@ -87,6 +88,22 @@ public sealed class BashProbeActorTests : TestKit
     }
 
     [Fact]
+    public async Task A_line_that_cannot_be_searched_for_secrets_is_hidden_and_takes_no_other_with_it()
+    {
+        var probe = await Start(redact: (_, text, _) => text == "bad" ? throw new InvalidOperationException(text) : text);
+        _shells.Type("ls", "bad", "pwd");
+
+        probe.Tell(FlushNow.Instance);
+
+        var lines = (await _parent.ExpectMsgAsync<WritePoints>()).Lines.Select(l => Encoding.UTF8.GetString(l)).ToList();
+        lines.Count.ShouldBe(3);
+        lines[1].ShouldContain("cmd=\"******\"");
+        lines[1].ShouldNotContain("bad");
+        lines[2].ShouldContain("cmd=\"pwd\"");
+        _ledger.Stage("line-protocol", "values").Snapshot().Lost["command-hidden"].ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_line_is_cut_behind_its_secrets_and_a_longer_mask_does_not_make_it_longer()
     {
         var probe = await Start(commandLength: 64);
@@ -143,15 +160,18 @@ public sealed class BashProbeActorTests : TestKit
     }
 
     [Fact]
-    public async Task A_probe_that_throws_ends_its_actor_and_is_detached()
+    public async Task A_probe_that_throws_ends_its_actor_which_hands_over_what_it_has_and_is_detached()
     {
         var probe = await Start();
+        _shells.Type("pwd");
+        await Arrived(probe, 1);
         await WatchAsync(probe);
         _shells.OnDrain = new BpfException("read the ring buffer", Errno.Again);
 
         _shells.Type("ls");
 
         await ExpectTerminatedAsync(probe);
+        (await _parent.ExpectMsgAsync<WritePoints>()).Lines.Length.ShouldBe(1);
         _shells.Detached.ShouldBe(1);
     }
 
@@ -166,7 +186,7 @@ public sealed class BashProbeActorTests : TestKit
         status.Hooks.ShouldHaveSingleItem().Hook.ShouldBe("readline in /bin/bash");
     }
 
-    private async Task<IActorRef> Start(int commandLength = 4096)
+    private async Task<IActorRef> Start(int commandLength = 4096, Redactor? redact = null)
     {
         var options = new BashPluginOptions
         {
@@ -174,6 +194,7 @@ public sealed class BashProbeActorTests : TestKit
             Identity = new PointIdentity("node-1", "ebpf", []),
             Interval = Interval,
             CommandLength = commandLength,
+            Redactor = () => redact ?? new SecretRedactor(RedactionOptions.Default).Redact,
             Time = TimeProvider.System,
         };
         var probe = _parent.ChildActorOf(Props.CreateBy(new StoppedByFailure(options, _ledger)));
