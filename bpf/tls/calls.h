@@ -7,6 +7,7 @@
 
 #include <asm/ptrace.h>
 
+#include "fingerprint.h"
 #include "take.h"
 
 /* tls_take; user space puts it in. */
@@ -136,6 +137,23 @@ static __always_inline struct tls_session *session_for(const struct tls_call *ca
 	return session;
 }
 
+/* TLS inside TLS by way of memory: what an inner object has made is written to the outer one, and whose socket carries that is known
+ * now. Where it leaves the outer session it may be on somebody else's socket (a proxy of this host). */
+static __always_inline void carry_inner(const struct tls_call *call, const struct tls_session *outer)
+{
+	struct tls_watch *watch = outer->conn ? open_watch() : 0;
+	struct tls_fingerprint fingerprint = {};
+	struct tls_session *inner;
+	struct tls_key key;
+
+	if (!watch || bpf_probe_read_user(fingerprint.bytes, FINGERPRINT_BYTES, (void *)call->from) ||
+	    !is_record(fingerprint.bytes) || !take_fingerprint(&fingerprint, watch, &key))
+		return;
+	inner = bpf_map_lookup_elem(&tls_sessions, &key);
+	if (inner && inner != outer)
+		join_session(inner, outer->sk, JOIN_FINGERPRINT);
+}
+
 static __always_inline struct tls_session *enter(struct tls_caller *caller, struct tls_call *call)
 {
 	struct tls_session *session = session_for(call);
@@ -145,8 +163,11 @@ static __always_inline struct tls_session *enter(struct tls_caller *caller, stru
 	call->base = call->from;
 	call->begun_ns = bpf_ktime_get_ns();
 	call->is_joined = session->joined_by == JOIN_FINGERPRINT;
-	if (session->http.off)
+	if (session->http.off) {
 		call->is_inside = 0;
+		if (call->written)
+			carry_inner(call, session);
+	}
 	note_call(caller, call, session);
 	return session;
 }

@@ -57,6 +57,29 @@ static __always_inline void expect_packet(struct tls_watch *watch)
 	__sync_fetch_and_add(&watch->open, 1);
 }
 
+/* Null when no fingerprint waits to be met. */
+static __always_inline struct tls_watch *open_watch(void)
+{
+	__u32 zero = 0;
+	struct tls_watch *watch = bpf_map_lookup_elem(&tls_watches, &zero);
+
+	return watch && watch->open && bpf_ktime_get_ns() <= watch->until_ns ? watch : 0;
+}
+
+/* Whose record it is; 0 when nobody's. It is met once. */
+static __always_inline int take_fingerprint(const struct tls_fingerprint *fingerprint, struct tls_watch *watch,
+                                            struct tls_key *key)
+{
+	struct tls_key *found = bpf_map_lookup_elem(&tls_fingerprints, fingerprint);
+
+	if (!found)
+		return 0;
+	*key = *found;
+	if (!bpf_map_delete_elem(&tls_fingerprints, fingerprint))
+		__sync_fetch_and_add(&watch->open, -1);
+	return 1;
+}
+
 /* BIO_write(bio, data, length) of a thread that is inside a call: a record leaves the object. */
 static __always_inline int note_record(struct pt_regs *ctx)
 {

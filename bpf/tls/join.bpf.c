@@ -11,14 +11,6 @@
 #define MAX_RECORDS 8 /* of one packet: what is left of a handshake may stand in front */
 #define RECORD_HEADER 5
 
-/* Sockets that have told whose they are. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, __u32);
-} tls_socks SEC(".maps");
-
 static __always_inline struct tls_session *session_of_call(void)
 {
 	struct tls_caller caller = {.thread = bpf_get_current_pid_tgid()};
@@ -53,18 +45,14 @@ static __always_inline __u32 payload_offset(struct __sk_buff *skb)
 
 static __always_inline int join_by(struct bpf_sock *sk, struct tls_fingerprint *fingerprint, struct tls_watch *watch)
 {
-	struct tls_key *found = bpf_map_lookup_elem(&tls_fingerprints, fingerprint);
 	struct tls_session *session;
 	struct tls_key key;
 
-	if (!found)
+	if (!take_fingerprint(fingerprint, watch, &key))
 		return 0;
-	key = *found;
-	if (!bpf_map_delete_elem(&tls_fingerprints, fingerprint))
-		__sync_fetch_and_add(&watch->open, -1);
 	session = bpf_map_lookup_elem(&tls_sessions, &key);
-	if (session && join_session(session, address_of(sk), JOIN_FINGERPRINT))
-		bpf_sk_storage_get(&tls_socks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (session)
+		join_session(session, address_of(sk), JOIN_FINGERPRINT);
 	return 1;
 }
 
@@ -74,17 +62,17 @@ int tls_on_egress(struct __sk_buff *skb)
 	struct tls_fingerprint fingerprint = {};
 	struct tls_watch *watch;
 	struct bpf_sock *sk;
-	__u32 at, zero = 0;
+	__u32 at;
 	int i;
 
-	watch = bpf_map_lookup_elem(&tls_watches, &zero);
-	if (!watch || !watch->open || bpf_ktime_get_ns() > watch->until_ns)
+	watch = open_watch();
+	if (!watch)
 		return 1;
 	sk = skb->sk;
 	if (!sk)
 		return 1;
 	sk = bpf_sk_fullsock(sk);
-	if (!sk || sk->protocol != IPPROTO_TCP || bpf_sk_storage_get(&tls_socks, sk, 0, 0))
+	if (!sk || sk->protocol != IPPROTO_TCP)
 		return 1;
 	at = payload_offset(skb);
 	if (!at)

@@ -15,7 +15,7 @@ internal sealed class PasswdFile
     private PasswdFile(FileRevision? revision, Dictionary<uint, string> names) => (_revision, _names) = (revision, names);
 
     /// <param name="file">Null when there is none. What is no regular file has no names.</param>
-    public static PasswdFile Read(IMappedFile? file)
+    public static PasswdFile Read(OpenedFile? file)
     {
         if (file is not { IsRegular: true })
         {
@@ -45,5 +45,5 @@ internal sealed class PasswdFile
     public string? Name(uint uid) => _names.GetValueOrDefault(uid);
 
     /// <summary>Accounts are added while the agent runs.</summary>
-    public bool IsStill(IMappedFile? file) => file?.Revision == _revision;
+    public bool IsStill(OpenedFile? file) => file?.Revision == _revision;
 }

@@ -9,6 +9,9 @@ internal static unsafe partial class LibC
     internal const int OpenToLookAt = 0x80000 /* close on exec */ | 0x800 /* do not wait for a FIFO's writer */ | 0x100 /* no terminal */;
     internal const uint OverlayFileSystem = 0x794c7630;
 
+    /// <summary>In what is known of a file.</summary>
+    internal const uint TimeOfBirth = 0x800;
+
     private const int EmptyPath = 0x1000;
     private const uint BasicStatistics = 0x7ff;
 
@@ -18,7 +21,7 @@ internal static unsafe partial class LibC
         fixed (FileStatistics* into = &statistics)
         fixed (byte* nothing = "\0"u8)
         {
-            return statx(file, nothing, EmptyPath, BasicStatistics, into);
+            return statx(file, nothing, EmptyPath, BasicStatistics | TimeOfBirth, into);
         }
     }
 
@@ -39,12 +42,18 @@ internal static unsafe partial class LibC
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct FileStatistics
     {
+        [FieldOffset(0)]
+        internal uint Known;
         [FieldOffset(28)]
         internal ushort Mode;
         [FieldOffset(32)]
         internal ulong Inode;
         [FieldOffset(40)]
         internal ulong Size;
+        [FieldOffset(80)]
+        internal long BirthSeconds;
+        [FieldOffset(88)]
+        internal uint BirthNanoseconds;
         [FieldOffset(96)]
         internal long ChangeSeconds;
         [FieldOffset(104)]

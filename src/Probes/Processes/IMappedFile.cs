@@ -5,7 +5,7 @@ namespace EbpfActors.Probes.Processes;
 /// <summary>A mapped file held open: what it was when it was found, it stays.</summary>
 internal interface IMappedFile : IFileBytes, IDisposable
 {
-    FileRevision Revision { get; }
+    FileOrigin Origin { get; }
 
     bool IsRegular { get; }
 
@@ -20,9 +20,15 @@ internal interface IMappedFile : IFileBytes, IDisposable
 }
 
 /// <summary>
-/// Tells one content of a file from another, and a file from its copy. A file of a lower layer has the same in every overlay and beneath;
-/// a copy in an upper layer has another change time.
+/// Tells a file from its copy, and it is the same whatever is done to the file. A file of a lower layer has the same in every overlay and
+/// beneath; its copy in an upper layer was born later.
 /// </summary>
+/// <param name="Inode">The lower 32 bits: an overlay may mark the upper ones.</param>
+/// <param name="BornNanoseconds">Since 1970; 0 where the file system keeps no time of birth.</param>
+/// <param name="Revision">What tells instead where it keeps none: another name or mode makes another file of it then.</param>
+internal readonly record struct FileOrigin(uint Inode, long BornNanoseconds, FileRevision? Revision);
+
+/// <summary>Tells one content of a file from another, and one state of what stat says of it.</summary>
 /// <param name="Inode">The lower 32 bits: an overlay may mark the upper ones.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="ModifiedNanoseconds">Since 1970, of the content.</param>

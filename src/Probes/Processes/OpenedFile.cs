@@ -29,11 +29,15 @@ internal sealed class OpenedFile : IMappedFile
 
     public string Path => $"/proc/self/fd/{_file.DangerousGetHandle()}";
 
-    public FileRevision Revision => new(
+    public FileOrigin Origin => (_statistics.Known & LibC.TimeOfBirth) != 0
+        ? new FileOrigin((uint)_statistics.Inode, Nanoseconds(_statistics.BirthSeconds, _statistics.BirthNanoseconds), null)
+        : new FileOrigin((uint)_statistics.Inode, 0, Revision);
+
+    internal FileRevision Revision => new(
         (uint)_statistics.Inode,
         _statistics.Size,
-        _statistics.ModificationSeconds * 1_000_000_000 + _statistics.ModificationNanoseconds,
-        _statistics.ChangeSeconds * 1_000_000_000 + _statistics.ChangeNanoseconds);
+        Nanoseconds(_statistics.ModificationSeconds, _statistics.ModificationNanoseconds),
+        Nanoseconds(_statistics.ChangeSeconds, _statistics.ChangeNanoseconds));
 
     /// <summary>What stat says; on some file systems (btrfs, overlay) not what mappings show.</summary>
     internal FileIdentity StatIdentity =>
@@ -79,6 +83,8 @@ internal sealed class OpenedFile : IMappedFile
     }
 
     public void Dispose() => _file.Dispose();
+
+    private static long Nanoseconds(long seconds, uint more) => seconds * 1_000_000_000 + more;
 
     private static OpenedFile? TryOwn(int opened, out int errno)
     {

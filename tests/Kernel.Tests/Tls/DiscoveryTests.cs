@@ -87,7 +87,7 @@ public sealed class DiscoveryTests
     }
 
     [Fact]
-    public void A_file_below_two_overlays_is_one_file_and_its_copy_another()
+    public void A_file_below_two_overlays_is_one_file_and_its_copy_another_one_whatever_becomes_of_that()
     {
         using var recorder = new DiscoveryRecorder();
         using var library = new LibraryCopy();
@@ -102,6 +102,8 @@ public sealed class DiscoveryTests
             use one; use two; use low
             chmod 700 two/libssl.so.3
             use two; use two
+            chmod 755 two/libssl.so.3; ln two/libssl.so.3 two/another; echo >> two/libssl.so.3
+            use two
             cp low/libssl.so.3 low/libssl.so.last; LD_PRELOAD=$PWD/low/libssl.so.last sleep 1000
             """, library));
 

@@ -149,7 +149,7 @@ public sealed class MappedFilesTests : IDisposable
     {
         _source.Add(Ssl, LibSsl, overlay: true);
         Map(1, Ssl);
-        _source.Add(Ssl, LibSsl, overlay: true, changed: 7);
+        _source.Add(Ssl, LibSsl, overlay: true, born: 7);
         Map(2, Ssl);
         Map(3, Ssl);
 
@@ -301,7 +301,7 @@ public sealed class MappedFilesTests : IDisposable
 
     private sealed class Files : IMappedFileSource
     {
-        private readonly Dictionary<FileIdentity, (byte[] Bytes, bool Overlay, FileRevision Revision)> _files = [];
+        private readonly Dictionary<FileIdentity, (byte[] Bytes, bool Overlay, FileOrigin Origin)> _files = [];
 
         public string? Problem { get; set; }
 
@@ -311,8 +311,8 @@ public sealed class MappedFilesTests : IDisposable
 
         public int StillOpen { get; private set; }
 
-        public void Add(FileIdentity file, byte[] bytes, bool overlay = false, long changed = 0) =>
-            _files[file] = (bytes, overlay, new((uint)file.Inode, (ulong)bytes.Length, 0, changed));
+        public void Add(FileIdentity file, byte[] bytes, bool overlay = false, long born = 0) =>
+            _files[file] = (bytes, overlay, new((uint)file.Inode, born, null));
 
         public IMappedFile? Open(in Mapping mapping, out string? problem)
         {
@@ -325,19 +325,19 @@ public sealed class MappedFilesTests : IDisposable
 
             Opened++;
             StillOpen++;
-            return new MappedMemory(file.Bytes, file.Overlay, file.Revision, () => StillOpen--);
+            return new MappedMemory(file.Bytes, file.Overlay, file.Origin, () => StillOpen--);
         }
 
         public string ProcessName(int pid) => $"process{pid}";
     }
 
-    private sealed class MappedMemory(byte[] bytes, bool overlay, FileRevision revision, Action closed) : IMappedFile
+    private sealed class MappedMemory(byte[] bytes, bool overlay, FileOrigin origin, Action closed) : IMappedFile
     {
         private readonly MemoryFile _bytes = new(bytes);
 
         public ulong Length => _bytes.Length;
 
-        public FileRevision Revision => revision;
+        public FileOrigin Origin => origin;
 
         public bool IsRegular => true;
 

@@ -39,7 +39,7 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
             var path = target.MappedPath;
             try
             {
-                _files.Add(target.File, new File(path, $"uprobes, {target.Placement}", programs.Attach(target)));
+                _files.Add(target.File, new File(TlsGaps.Row(path, pid), $"uprobes, {target.Placement}", programs.Attach(target)));
                 _gaps.Close(target.File);
                 return new ProbeNote(IsWarning: false, $"TLS of {path} is captured ({target.Flavour}): {target.Placement}");
             }
@@ -97,7 +97,7 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
         {
             return
             [
-                .. _files.Values.Select(f => new HookStatus($"tls {f.Path}", f.Placement, "")),
+                .. _files.Values.Select(f => new HookStatus(f.Row, f.Placement, "")),
                 .. _gaps.Status(),
             ];
         }
@@ -126,5 +126,5 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
         }
     }
 
-    private sealed record File(string Path, string Placement, List<IDisposable> Links);
+    private sealed record File(string Row, string Placement, List<IDisposable> Links);
 }

@@ -51,7 +51,8 @@ internal sealed class TlsGaps
             : _gaps.Values.Skip(earlier).Append(new HookStatus("tls, not shown", "", $"{earlier} earlier ones{(_gaps.Count == MaxKept ? " or more" : "")}"));
     }
 
-    private static string Row(string what, int pid) => pid == 0 ? $"tls {what}" : $"tls {what} (pid {pid})";
+    /// <summary>A path may be another file in each container: the process tells which.</summary>
+    internal static string Row(string what, int pid) => pid == 0 ? $"tls {what}" : $"tls {what} (pid {pid})";
 
     private ProbeNote? Add(FileIdentity file, string what, HookStatus row, ProbeNote note)
     {

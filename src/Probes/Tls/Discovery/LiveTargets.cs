@@ -12,7 +12,7 @@ internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit) : IDisposab
 
     /// <summary>The target that is this very file under another device, which only overlays can bring about.</summary>
     internal LiveTarget? Same(IMappedFile opened) =>
-        _targets.Find(t => (t.File.IsOnOverlay || opened.IsOnOverlay) && t.File.Revision == opened.Revision);
+        _targets.Find(t => (t.File.IsOnOverlay || opened.IsOnOverlay) && t.File.Origin == opened.Origin);
 
     /// <summary>Takes over the open file; false, and nothing taken, when there are too many.</summary>
     internal bool Add(KnownFile known, TlsTarget target, IMappedFile opened, int pid)

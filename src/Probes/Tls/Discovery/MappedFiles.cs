@@ -224,7 +224,7 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
     private void LookForCopy(KnownFile file, in Mapping mapping)
     {
         if (source.Open(mapping, out _) is { } opened
-            && (file.Targets.Count >= options.MaxCopies || file.Targets.Exists(t => t.File.Revision == opened.Revision)
+            && (file.Targets.Count >= options.MaxCopies || file.Targets.Exists(t => t.File.Origin == opened.Origin)
                 || !TakeIn(file, opened, mapping.File.Copy(file.Targets.Count), mapping)))
         {
             opened.Dispose();
