@@ -143,6 +143,25 @@ public sealed class TlsSessionsTests : INetSink
     }
 
     [Fact]
+    public void A_closed_connection_ends_each_session_that_was_on_it()
+    {
+        Join(Session, Conn);
+        Ask(Session, 0);
+        Join(Session + 1, Conn);
+        Join(Session + 1, Conn);
+        Ask(Session + 1, 0);
+        Join(Session + 2, Conn);
+        End(Session + 2);
+
+        _sessions.OnClosed(Conn);
+        _sessions.Sweep(this);
+        _sessions.Sweep(this);
+
+        _sessions.Count.ShouldBe(0);
+        _tracker.LeftOut().ShouldBe([new ProbeLoss("http-unanswered", 2, 0)]);
+    }
+
+    [Fact]
     public void A_closed_connection_ends_its_session_when_nobody_can_be_reading_any_more()
     {
         Join(Session, Conn);

@@ -20,7 +20,7 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
     private static readonly TimeSpan PatienceWithRequests = TimeSpan.FromHours(1);
 
     private readonly Dictionary<ulong, Session> _sessions = [];
-    private readonly Dictionary<ulong, ulong> _sessionOfConn = [];
+    private readonly Dictionary<ulong, List<ulong>> _sessionsOfConn = [];
     private readonly Queue<(ulong Session, ulong Conn, uint Sweep)> _closed = [];
     private uint _sweep;
     private long _noJoin;
@@ -128,8 +128,10 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
             return;
         }
 
+        Leave(join.Session, session);
         session.Join = join;
-        _sessionOfConn[join.Conn] = join.Session;
+        ref var sessions = ref CollectionsMarshal.GetValueRefOrAddDefault(_sessionsOfConn, join.Conn, out _);
+        (sessions ??= new List<ulong>(1)).Add(join.Session);
         foreach (var (head, end) in session.Held)
         {
             if (head is { } answer)
@@ -157,9 +159,9 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
     /// <summary>The socket is closed. What it had received may still be read for a moment; a process that was killed frees nothing.</summary>
     public void OnClosed(ulong conn)
     {
-        if (_sessionOfConn.TryGetValue(conn, out var session))
+        if (_sessionsOfConn.TryGetValue(conn, out var sessions))
         {
-            _closed.Enqueue((session, conn, _sweep));
+            sessions.ForEach(session => _closed.Enqueue((session, conn, _sweep)));
         }
     }
 
@@ -189,14 +191,23 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
     private void Finish(ulong id, Session session, ulong written, ulong read, INetSink sink)
     {
         _sessions.Remove(id);
-        if (session.Join is { } join)
+        if (session.Join is not null)
         {
-            _sessionOfConn.Remove(join.Conn);
+            Leave(id, session);
             tracker.OnClosed(new FlowEvent { Id = id, TxBytes = written, RxBytes = read }, sink);
         }
         else
         {
             GiveUp(id, session, session.Held.Count(IsHead));
+        }
+    }
+
+    /// <summary>It is not on its connection any more, where others may be: one after the other, or one inside the other.</summary>
+    private void Leave(ulong id, Session session)
+    {
+        if (session.Join is { } join && _sessionsOfConn.TryGetValue(join.Conn, out var sessions) && sessions.Remove(id) && sessions.Count == 0)
+        {
+            _sessionsOfConn.Remove(join.Conn);
         }
     }
 
