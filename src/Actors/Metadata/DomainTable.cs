@@ -9,11 +9,13 @@ namespace EbpfActors.Actors.Metadata;
 /// </summary>
 public sealed class DomainTable(DomainTableOptions options)
 {
-    /// <summary>Names of one address that are told apart; of more the one that was asked longest ago goes.</summary>
-    private const int MostNames = 8;
+    /// <summary>Pairs of name and process that an address may have on average; a busy one has up to <see cref="DomainNames.Most"/>.</summary>
+    private const int NamesPerAddress = 8;
 
-    private readonly Dictionary<(uint NetNamespace, IpAddress Address), LinkedListNode<Entry>> _entries = [];
-    private readonly LinkedList<Entry> _byUse = [];
+    private readonly Dictionary<(uint NetNamespace, IpAddress Address), LinkedListNode<DomainNames>> _entries = [];
+    private readonly LinkedList<DomainNames> _byUse = [];
+    private readonly long _mostNames = Math.Max(DomainNames.Most, (long)options.MaxAddresses * NamesPerAddress);
+    private long _names;
     private ulong _newestNs;
 
     /// <summary>Addresses with a name.</summary>
@@ -23,6 +25,9 @@ public sealed class DomainTable(DomainTableOptions options)
 
     /// <summary>Addresses that had to make room.</summary>
     public long Evicted { get; private set; }
+
+    /// <summary>Names that had to make room, by themselves or with their address, while they were good.</summary>
+    public long NamesEvicted { get; private set; }
 
     public void Add(in DomainObservation seen)
     {
@@ -35,7 +40,7 @@ public sealed class DomainTable(DomainTableOptions options)
                 Evict();
             }
 
-            node = _byUse.AddFirst(new Entry(key));
+            node = _byUse.AddFirst(new DomainNames(key));
             _entries.Add(key, node);
         }
         else
@@ -43,7 +48,11 @@ public sealed class DomainTable(DomainTableOptions options)
             Use(node);
         }
 
-        node.Value.Learn(seen, seen.AtNs + Lifetime(seen.TimeToLive));
+        Learn(node.Value, seen);
+        while (_names > _mostNames)
+        {
+            Evict();
+        }
     }
 
     /// <summary>
@@ -58,13 +67,22 @@ public sealed class DomainTable(DomainTableOptions options)
         }
 
         Use(node);
-        return node.Value.Find(flow.Pid, flow.BornNs == 0 ? _newestNs : flow.BornNs);
+        return node.Value.Find(flow.Pid, flow.BornNs == 0 ? _newestNs : flow.BornNs, _newestNs);
+    }
+
+    private void Learn(DomainNames names, in DomainObservation seen)
+    {
+        // A connection that began while a name was good has it for life; one that did not speak for so long is taken to be over.
+        var overNs = _newestNs - Math.Min(_newestNs, Lifetime(options.MaxTimeToLive));
+        var before = names.Count;
+        NamesEvicted += names.Learn(seen, seen.AtNs + Lifetime(seen.TimeToLive), _newestNs, overNs) ? 0 : 1;
+        _names += names.Count - before;
     }
 
     private ulong Lifetime(TimeSpan timeToLive) =>
         (ulong)Math.Clamp(timeToLive.Ticks, options.MinTimeToLive.Ticks, options.MaxTimeToLive.Ticks) * TimeSpan.NanosecondsPerTick;
 
-    private void Use(LinkedListNode<Entry> node)
+    private void Use(LinkedListNode<DomainNames> node)
     {
         if (_byUse.First != node)
         {
@@ -78,56 +96,8 @@ public sealed class DomainTable(DomainTableOptions options)
         var last = _byUse.Last!;
         _byUse.RemoveLast();
         _entries.Remove(last.Value.Key);
+        _names -= last.Value.Count;
         Evicted++;
-    }
-
-    /// <summary>A name, who asked for it last, and from when to when it is good.</summary>
-    private readonly record struct Known(string Name, uint Pid, ulong FromNs, ulong LastNs, ulong UntilNs);
-
-    /// <summary>The names of one address, the one that was asked last at the end.</summary>
-    private sealed class Entry((uint NetNamespace, IpAddress Address) key)
-    {
-        private readonly List<Known> _names = new(1);
-
-        internal (uint NetNamespace, IpAddress Address) Key { get; } = key;
-
-        internal void Learn(in DomainObservation seen, ulong untilNs)
-        {
-            var fromNs = seen.AtNs;
-            for (var i = 0; i < _names.Count; i++)
-            {
-                var known = _names[i];
-                if (known.Pid == seen.Pid && string.Equals(known.Name, seen.Name, StringComparison.Ordinal))
-                {
-                    // Asked again while it was good, it has been good all along.
-                    fromNs = known.UntilNs >= seen.AtNs ? known.FromNs : fromNs;
-                    untilNs = Math.Max(untilNs, known.UntilNs);
-                    _names.RemoveAt(i);
-                    break;
-                }
-            }
-
-            if (_names.Count == MostNames)
-            {
-                _names.RemoveAt(0);
-            }
-
-            _names.Add(new Known(seen.Name, seen.Pid, fromNs, seen.AtNs, untilNs));
-        }
-
-        internal string Find(uint pid, ulong bornNs)
-        {
-            var (best, bestRank) = ("", 0);
-            foreach (var known in _names)
-            {
-                var rank = known.UntilNs <= bornNs ? 0 : 1 + (known.FromNs <= bornNs ? 2 : 0) + (known.Pid == pid && pid != 0 ? 1 : 0);
-                if (rank > 0 && rank >= bestRank)
-                {
-                    (best, bestRank) = (known.Name, rank);
-                }
-            }
-
-            return best;
-        }
+        NamesEvicted += last.Value.Good(_newestNs);
     }
 }

@@ -36,12 +36,7 @@ internal sealed class NetProbeReader : INetSink, IProbeTurns
 
     public void Start() => _thread.Start();
 
-    public ProbeCounters Counters()
-    {
-        var counters = _thread.Counters();
-        var names = new TableFill("addresses with a name", _table.Domains.Count, _table.Domains.Size);
-        return counters with { Limits = [.. counters.Limits, names] };
-    }
+    public ProbeCounters Counters() => WithNames(_thread.Counters());
 
     /// <summary>Sweeps as soon as the thread comes around; of several requests the last one is answered.</summary>
     public void RequestSweep(long flushId)
@@ -79,13 +74,23 @@ internal sealed class NetProbeReader : INetSink, IProbeTurns
             _probe.Sweep(this);
             Send();
             _sweepDone = flushId;
-            _kernel.Enter(_probe.Counters());
+            _kernel.Enter(WithNames(_probe.Counters()));
             _listener.Swept(flushId);
         }
         else if (_options.RestBetweenDrains > TimeSpan.Zero)
         {
             _thread.Stopping.WaitHandle.WaitOne(_options.RestBetweenDrains);
         }
+    }
+
+    private ProbeCounters WithNames(ProbeCounters counters)
+    {
+        var domains = _table.Domains;
+        return counters with
+        {
+            Losses = domains.NamesEvicted is > 0 and var names ? [.. counters.Losses, new ProbeLoss("domain-names-full", names, 0)] : counters.Losses,
+            Limits = [.. counters.Limits, new TableFill("addresses with a name", domains.Count, domains.Size)],
+        };
     }
 
     private bool SweepDue() => Volatile.Read(ref _sweepWanted) != _sweepDone;

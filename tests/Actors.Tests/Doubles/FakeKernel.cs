@@ -10,6 +10,7 @@ internal sealed class FakeKernel
     private readonly ConcurrentQueue<FlowDelta> _closed = new();
     private readonly ConcurrentQueue<FlowDelta> _open = new();
     private readonly ConcurrentQueue<HttpExchange> _answered = new();
+    private readonly ConcurrentQueue<DomainObservation> _named = new();
     private readonly AutoResetEvent _wake = new(false);
 
     public int Attached { get; private set; }
@@ -38,6 +39,13 @@ internal sealed class FakeKernel
     public void Answer(params HttpExchange[] exchanges)
     {
         Array.ForEach(exchanges, _answered.Enqueue);
+        _wake.Set();
+    }
+
+    /// <summary>Answers that gave addresses a name wait to be drained.</summary>
+    public void Name(params DomainObservation[] domains)
+    {
+        Array.ForEach(domains, _named.Enqueue);
         _wake.Set();
     }
 
@@ -70,6 +78,11 @@ internal sealed class FakeKernel
             {
                 kernel.OnDrain = null;
                 throw failure;
+            }
+
+            while (kernel._named.TryDequeue(out var domain))
+            {
+                sink.Domain(domain);
             }
 
             while (kernel._answered.TryDequeue(out var exchange))

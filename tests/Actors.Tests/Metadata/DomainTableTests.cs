@@ -110,9 +110,9 @@ public sealed class DomainTableTests
     }
 
     [Theory]
-    [InlineData(7, "mine.test")]
-    [InlineData(8, "7.test")]
-    public void Of_an_address_s_names_the_last_eight_are_kept(int others, string expected)
+    [InlineData(63, "mine.test", 0)]
+    [InlineData(64, "63.test", 1)]
+    public void Of_an_address_s_names_the_last_sixty_four_are_kept_and_one_that_goes_while_it_is_good_is_counted(int others, string expected, int lost)
     {
         Learn("mine.test", pid: 1);
         for (var i = 0; i < others; i++)
@@ -121,7 +121,88 @@ public sealed class DomainTableTests
         }
 
         Find(born: 1, pid: 1).ShouldBe(expected);
-        _table.Count.ShouldBe(1);
+        (_table.Count, _table.NamesEvicted).ShouldBe((1, lost));
+    }
+
+    [Fact]
+    public void Short_lived_processes_that_ask_for_the_same_names_push_no_name_out()
+    {
+        Learn("mine.test", at: 0, pid: 1);
+        for (var i = 0; i < 1000; i++)
+        {
+            Learn($"{i % 3}.check.test", at: 1 + (i / 100), pid: (uint)(100 + i));
+        }
+
+        Find(born: 1, pid: 1).ShouldBe("mine.test");
+        _table.NamesEvicted.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_process_whose_connection_speaks_keeps_its_name_when_others_ask_for_the_same()
+    {
+        Learn("mine.test", at: 0, pid: 1);
+        for (var i = 1; i <= 1000; i++)
+        {
+            Learn(i % 2 == 0 ? "mine.test" : "theirs.test", at: i, pid: (uint)(100 + i));
+            if (i % 30 == 0)
+            {
+                Find(born: 1, pid: 1).ShouldBe("mine.test");
+            }
+        }
+
+        _table.NamesEvicted.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_process_of_many_names_cannot_be_told_by_the_one_of_another()
+    {
+        Learn("mine.test", at: 0, pid: 1);
+        for (var i = 1; i <= 500; i++)
+        {
+            Learn($"{i}.test", at: i, pid: 8);
+            Find(born: 1, pid: 1).ShouldBe("mine.test");
+        }
+    }
+
+    [Fact]
+    public void Names_that_nobody_can_want_any_more_go_first_and_are_not_counted()
+    {
+        Fill(at: 0, seconds: 10);
+        Learn("mine.test", at: 200, pid: 1);
+        Learn("mine.test", at: 201, pid: 2);
+        for (var i = 0; i < 62; i++)
+        {
+            Learn($"new{i}.test", at: 201);
+        }
+
+        Find(born: 202, pid: 1).ShouldBe("mine.test");
+        _table.NamesEvicted.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_name_that_is_over_goes_uncounted()
+    {
+        Fill(at: 0, seconds: 10);
+        Learn("new.test", at: 11);
+
+        _table.NamesEvicted.ShouldBe(0);
+    }
+
+    [Fact]
+    public void All_addresses_together_have_eight_names_each_at_most_and_the_one_not_used_for_longest_goes()
+    {
+        var table = new DomainTable(new DomainTableOptions { MaxAddresses = 16 });
+        foreach (var address in new[] { "192.0.2.1", "192.0.2.2", "192.0.2.3" })
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                table.Add(new DomainObservation(1, 7, IpAddress.Parse(address), $"{i}.test", TimeSpan.FromMinutes(1), Second));
+            }
+        }
+
+        (table.Count, table.Evicted, table.NamesEvicted).ShouldBe((2, 1, 60));
+        table.Find(Flow(1, "192.0.2.1")).ShouldBe("");
+        table.Find(Flow(1, "192.0.2.2")).ShouldBe("59.test");
     }
 
     [Fact]
@@ -132,7 +213,7 @@ public sealed class DomainTableTests
             Learn($"{i}.test", $"198.51.{i >> 8}.{i & 255}");
         }
 
-        (_table.Count, _table.Evicted).ShouldBe((3, 9997));
+        (_table.Count, _table.Evicted, _table.NamesEvicted).ShouldBe((3, 9997, 9997));
     }
 
     [Fact]
@@ -150,6 +231,14 @@ public sealed class DomainTableTests
 
     private void Learn(string name, string address = "203.0.113.10", int at = 0, int seconds = 60, uint pid = 7) =>
         _table.Add(new DomainObservation(1, pid, IpAddress.Parse(address), name, TimeSpan.FromSeconds(seconds), (ulong)at * Second));
+
+    private void Fill(int at, int seconds)
+    {
+        for (var i = 0; i < 64; i++)
+        {
+            Learn($"{i}.test", at: at, seconds: seconds);
+        }
+    }
 
     private string Find(int born, string address = "203.0.113.10", uint pid = 7) => _table.Find(Flow(born, address, pid));
 }

@@ -6,6 +6,8 @@ using EbpfActors.Actors.Flush;
 using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Probes;
 using EbpfActors.Actors.Tests.Doubles;
+using EbpfActors.Probes;
+using EbpfActors.Probes.Net;
 using Shouldly;
 using Xunit;
 
@@ -106,6 +108,20 @@ public sealed class NetProbeActorTests : TestKit
         (status.Name, status.State, status.Problem).ShouldBe(("net", "attached", ""));
         status.Hooks.Single().Hook.ShouldBe("tcp-state");
         status.Counters.Records.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Names_that_had_to_make_room_stand_in_the_status_and_the_ledger()
+    {
+        var probe = await Start();
+        _kernel.Name([.. Enumerable.Range(0, 66).Select(i => new DomainObservation(1, 7, default, $"{i}.test", TimeSpan.FromMinutes(1), 1))]);
+
+        probe.Tell(new RequestSweep(7));
+        await _parent.FishForMessageAsync(m => m is SweepDone);
+
+        var status = await probe.Ask<ProbeStatus>(GetProbeStatus.Instance, TimeSpan.FromSeconds(5));
+        status.Counters.Losses.ShouldBe([new ProbeLoss("domain-names-full", 2, 0)]);
+        _ledger.Stage(LedgerStages.Kernel, "records").Snapshot().Lost.ShouldBe(new Dictionary<string, long> { ["domain-names-full"] = 2 });
     }
 
     private async Task<IActorRef> Start(int credits = 8)
