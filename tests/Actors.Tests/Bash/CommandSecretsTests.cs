@@ -60,6 +60,7 @@ public sealed class CommandSecretsTests
     [InlineData("aws configure set region eu-1; aws configure get aws_secret_access_key; docker config create my-secret ./f")]
     [InlineData("sqlplus / as sysdba; sqlplus /nolog @a/b; sqlplus me@db; cp sqlplus a/b c/d; sqlplus ./a/b")]
     [InlineData("kubectl create configmap c --from-literal=foo=a; kubectl get secret -p x")]
+    [InlineData(": -stdin; : --stdin - -- -; echo x | openssl passwd -6 -stdin")]
     [InlineData("openssl req -keyout k -key f -keyform PEM; ssh-keygen -p -f k")]
     public void Commands_without_secrets_stay_as_they_are(string line) => line.ShouldStay();
 }

@@ -40,7 +40,7 @@ internal sealed class InputSecrets(SecretRanges found, List<ShellWord> words)
         "--stdin" => earlier.Contains("passwd"),
         "-S" or "-kS" or "-Sk" => earlier.Contains("sudo"),
         "chpasswd" => true,
-        _ => word.StartsWith('-') && word.EndsWith("-stdin", StringComparison.Ordinal) && SecretNames.Announces(word.TrimStart('-')[..^"-stdin".Length]),
+        _ => word.StartsWith('-') && word.EndsWith("-stdin", StringComparison.Ordinal) && SecretNames.Announces(word[..^"-stdin".Length].TrimStart('-')),
     };
 
     /// <summary>The arguments of the command before; printf's first only says how.</summary>

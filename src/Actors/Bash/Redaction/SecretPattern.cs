@@ -22,7 +22,7 @@ internal sealed record SecretPattern(Regex Regex, Func<Match, bool>? IsSecret = 
             }
 
             // A value that is none may hold others: JSON within JSON.
-            match = isSecret ? match.NextMatch() : Regex.Match(found.Text, After(match));
+            match = isSecret ? match.NextMatch() : Regex.Match(found.Text, Math.Min(found.Text.Length, After(match)));
         }
     }
 
