@@ -81,7 +81,7 @@ public sealed class TextSecretsTests
     [InlineData("read -p \"User, password:\" x; echo \"$x\"")]
     [InlineData("read -sp 'Password: ' x && rm -rf 'y'")]
     [InlineData("curl -d '{\"show_password\":true,\"passwords\":\"3\",\"tokens\":\"4\",\"next_token\":\"a\"}' h")]
-    [InlineData("curl 'https://h/?pageToken=a&password=$PW&design=x'")]
+    [InlineData("curl \"https://h/?pageToken=a&password=$PW&design=x\"")]
     [InlineData("psql -c \"SELECT password FROM users WHERE name = 'a'\"")]
     [InlineData("mysql -e \"CREATE USER a IDENTIFIED BY '$PW'\"")]
     [InlineData("pytest --basetoken=3 --max-token 5 --starting-token x")]

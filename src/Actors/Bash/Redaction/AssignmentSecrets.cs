@@ -10,28 +10,16 @@ internal sealed class AssignmentSecrets(SecretRanges found, List<ShellWord> word
 {
     private static readonly HashSet<string> WithLists = new(["-o", "--set", "--set-string"], StringComparer.Ordinal);
 
-    private static readonly HashSet<string> WithAssignments = new(["export", "declare", "typeset", "local", "readonly", "env", "setenv"], StringComparer.Ordinal);
-
-    private static readonly HashSet<string> WithCommands = new(["ssh", "eval", "watch", "trap"], StringComparer.Ordinal);
-
-    /// <summary>Within a password an operator would hardly have a blank next to it.</summary>
-    private static readonly SearchValues<string> Operators = SearchValues.Create(["; ", " ;", "| ", " |", "& ", " &", "\n"], StringComparison.Ordinal);
-
     private static readonly SearchValues<char> Ends = SearchValues.Create(" \t\n;|&(`");
-
-    /// <summary>The command has had a word that says what its later words are.</summary>
-    private bool _takesAssignments;
-    private bool _takesCommands;
 
     /// <summary>Looks at one word; to be called for each in turn.</summary>
     /// <param name="index">Which word.</param>
     /// <param name="isRead">What stands in quotes in it is read as a command line too.</param>
-    public void Find(int index, bool isRead)
+    /// <param name="isCommandLine">All of that is one, with words of its own.</param>
+    public void Find(int index, bool isRead, bool isCommandLine)
     {
         var word = words[index];
-        _takesAssignments = (_takesAssignments && !word.StartsCommand) || WithAssignments.Contains(word.Value);
-        _takesCommands = (_takesCommands && !word.StartsCommand) || WithCommands.Contains(word.Value);
-        var read = isRead ? ReadFrom(index) : int.MaxValue;
+        var read = isRead ? ReadFrom(word, isCommandLine) : int.MaxValue;
         for (var equals = word.Value.IndexOf('='); equals > 0; equals = word.Value.IndexOf('=', equals + 1))
         {
             var name = LastName(word.Value.AsSpan(0, equals).TrimEnd('+'), out var isListed);
@@ -57,36 +45,11 @@ internal sealed class AssignmentSecrets(SecretRanges found, List<ShellWord> word
     }
 
     /// <summary>From where on the word is a command line, of words of its own.</summary>
-    private int ReadFrom(int index)
+    private static int ReadFrom(ShellWord word, bool isCommandLine)
     {
-        var word = words[index];
-        var end = IsCommandLine(index) ? 0 : word.Value.AsSpan(word.Quoted).IndexOfAny(Ends);
+        var end = isCommandLine ? 0 : word.Value.AsSpan(word.Quoted).IndexOfAny(Ends);
         return end < 0 ? int.MaxValue : word.Quoted + end;
     }
-
-    /// <summary>
-    /// Whether a value in quotes ends where a shell would end it, or with the quote: <c>bash -c "TOKEN=x; ls"</c> is a command
-    /// line, <c>-e "TOKEN=a; b"</c> is not.
-    /// </summary>
-    private bool IsCommandLine(int index)
-    {
-        var word = words[index];
-        if (word.IsOption)
-        {
-            return word.Value.StartsWith("--command=", StringComparison.Ordinal);
-        }
-
-        var before = index > 0 && !word.StartsCommand ? words[index - 1].Value : "";
-        if (before.StartsWith('-') && before != "--" && !HasNumber(before))
-        {
-            return before is "--command" or "-c" or ['-', not '-', .., 'c'];
-        }
-
-        return !_takesAssignments && (_takesCommands || word.Value.AsSpan().ContainsAny(Operators));
-    }
-
-    /// <summary><c>watch -n1</c> has its value and takes no other.</summary>
-    private static bool HasNumber(string option) => option is ['-', not '-', .., >= '0' and <= '9'];
 
     private bool TakesList(int index) => words[index] switch
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 
 namespace EbpfActors.Actors.Bash.Redaction;
@@ -23,7 +24,7 @@ internal static class BodySecrets
     [
         Field(Name + """\\{0,3}["']\s*:\s*(?:""" + Escaped + "|" + Double + "|" + Single + "|(?<secret>[0-9]+))"),
         Field(@"[{,]\s*" + Name + @"\s*:\s*(?:" + Escaped + "|" + Double + "|" + Single + """)\\*["']\s*[,}]"""),
-        new(TextSecrets.Compile("""[?&#](?<name>[A-Za-z0-9_.\-\[\]]+)=(?<secret>[^&\s"'#]+)"""), IsSecretOrSignature),
+        new(TextSecrets.Compile(@"[?&#](?<name>[A-Za-z0-9_.\-\[\]]+)="), IsSecretOrSignature) { EndsWithWord = true, Ends = SearchValues.Create("& \t\r\n\"'#") },
         Sql(@"identified\s+(?:with\s+\S+\s+)?(?:by|as)(?:\s+password)?\s+" + AnyQuoted),
         Sql(@"(?:create|alter)\s+(?:user|role|login)\s[^;]*?\spassword(?:\s*=\s*|\s+)" + AnyQuoted),
         Sql(@"set\s+password\b[^;=]*=\s*(?:password\s*\(\s*)?" + AnyQuoted),

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace EbpfActors.Actors.Bash.Redaction;
@@ -7,7 +8,13 @@ internal sealed class SecretRanges(string text)
 {
     public const string Mask = "******";
 
+    private const string Quotes = "\\\"'";
+
+    private static readonly SearchValues<char> OfNames = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
     private readonly List<(int Start, int End)> _ranges = [];
+    private readonly List<(int Start, int End, bool EndsWithWord)> _values = [];
+    private readonly Quoting[] _quoting = new Quoting[text.Length];
 
     public string Text => text;
 
@@ -19,30 +26,43 @@ internal sealed class SecretRanges(string text)
         }
     }
 
-    /// <summary>The same, unless the shell puts the value in: a reference to a variable or to another command is no secret.</summary>
-    public void AddValue(int start, int end)
+    /// <summary>
+    /// The same, but what the shell puts in is no secret: a reference to a variable, or another command, which stays to be seen.
+    /// What is put in shows when all words have been read.
+    /// </summary>
+    /// <param name="start">The value's first character.</param>
+    /// <param name="end">Behind its last.</param>
+    /// <param name="endsWithWord">It ends no later than the shell's word.</param>
+    public void AddValue(int start, int end, bool endsWithWord = false)
     {
-        if (!IsReference(text.AsSpan(start, Math.Max(0, end - start))))
+        if (start < end)
         {
-            Add(start, end);
+            _values.Add((start, end, endsWithWord));
         }
     }
 
-    public string Masked()
+    /// <summary>What the shell that reads this part of the text makes of its characters.</summary>
+    public void Mark(int start, int end, Quoting quoting) => _quoting.AsSpan(start, end - start).Fill(quoting);
+
+    /// <param name="from">Where what is shown begins; what stands before is the text that it goes on from.</param>
+    public string Masked(int from = 0)
     {
+        _values.ForEach(v => AddParts(v.Start, v.End, v.EndsWithWord));
+        _values.Clear();
+        _ranges.RemoveAll(r => r.End <= from);
         if (_ranges.Count == 0)
         {
-            return text;
+            return text[from..];
         }
 
         _ranges.Sort();
         var masked = new StringBuilder(text.Length);
-        var at = 0;
+        var at = from;
         foreach (var (start, end) in _ranges)
         {
-            if (start >= at)
+            if (start >= at || masked.Length == 0)
             {
-                masked.Append(text, at, start - at).Append(Mask);
+                masked.Append(text, at, Math.Max(0, start - at)).Append(Mask);
             }
 
             at = Math.Max(at, end);
@@ -51,29 +71,81 @@ internal sealed class SecretRanges(string text)
         return masked.Append(text, at, text.Length - at).ToString();
     }
 
-    private static bool IsReference(ReadOnlySpan<char> raw)
+    /// <summary>Hides what stands around the commands in a value, and behind one that the word goes on after.</summary>
+    private void AddParts(int start, int end, bool endsWithWord)
+    {
+        var from = start;
+        for (var at = start; at < end; at++)
+        {
+            if (Expands(at) && Substitution.Starts(text, at))
+            {
+                AddPart(from, at, isWhole: false);
+                from = Substitution.End(text, at);
+                end = from < end || _quoting[at] != Quoting.None ? end : WordEnd(from);
+                at = from - 1;
+            }
+            else if (endsWithWord && EndsWord(at))
+            {
+                end = at;
+            }
+        }
+
+        AddPart(from, end, isWhole: from == start);
+    }
+
+    private int WordEnd(int at)
+    {
+        while (at < text.Length && !EndsWord(at))
+        {
+            at++;
+        }
+
+        return at;
+    }
+
+    private bool EndsWord(int at) => _quoting[at] == Quoting.None && ShellWords.EndsWord(text[at]);
+
+    private bool Expands(int at) => (_quoting[at] & Quoting.Literal) == 0;
+
+    private void AddPart(int start, int end, bool isWhole)
+    {
+        while (!isWhole && start < end && Quotes.Contains(text[start], StringComparison.Ordinal))
+        {
+            start++;
+        }
+
+        while (!isWhole && start < end && Quotes.Contains(text[end - 1], StringComparison.Ordinal))
+        {
+            end--;
+        }
+
+        if (start < end && !IsReference(start, end))
+        {
+            Add(start, end);
+        }
+    }
+
+    private bool IsReference(int start, int end)
     {
         // A word within a quoted word has its quotes behind backslashes.
-        raw = raw.Length >= 2 && raw[^1] == '"' && raw.TrimStart('\\') is ['"', ..] ? raw.Trim("\\\"") : raw;
-        if (raw is "" or "$" || (raw.StartsWith("$(") && raw.EndsWith(")")))
+        var raw = text.AsSpan(start, end - start);
+        if (raw.Length >= 2 && raw[^1] == '"' && raw.TrimStart('\\') is ['"', ..])
+        {
+            start += raw.IndexOfAnyExcept(Quotes) is var quotes and >= 0 ? quotes : 0;
+            raw = raw.Trim("\\\"");
+        }
+
+        if (raw is "")
         {
             return true;
         }
 
-        if (raw[0] != '$')
+        if (raw[0] != '$' || !Expands(start))
         {
             return false;
         }
 
         raw = raw.StartsWith("${") && raw.EndsWith("}") ? raw[2..^1] : raw[1..];
-        foreach (var letter in raw)
-        {
-            if (!char.IsAsciiLetterOrDigit(letter) && letter != '_')
-            {
-                return false;
-            }
-        }
-
-        return raw.Length > 0;
+        return !raw.ContainsAnyExcept(OfNames);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EbpfActors.Actors.Bash.Redaction;
@@ -9,7 +10,7 @@ namespace EbpfActors.Actors.Bash.Redaction;
 internal sealed class ShellText
 {
     private readonly StringBuilder _value = new();
-    private readonly List<(int Start, int End)> _places = [];
+    private readonly List<(int Start, int End, Quoting Quoting)> _places = [];
     private string? _text;
 
     public string Value => _text ??= _value.ToString();
@@ -21,7 +22,7 @@ internal sealed class ShellText
         var text = new ShellText();
         for (var i = 0; i < line.Length; i++)
         {
-            text.Add(line[i], i, i + 1);
+            text.Add(line[i], i, i + 1, Redaction.Quoting.None);
         }
 
         return text;
@@ -32,9 +33,32 @@ internal sealed class ShellText
 
     public int End(int index) => _places[index].End;
 
-    public void Add(char letter, int start, int end)
+    public Quoting Quoting(int index) => _places[index].Quoting;
+
+    /// <summary>Tells what a shell that reads this text makes of its characters.</summary>
+    public void MarkIn(SecretRanges found, int from = 0)
+    {
+        foreach (var (start, end, quoting) in CollectionsMarshal.AsSpan(_places)[from..])
+        {
+            found.Mark(start, end, quoting);
+        }
+    }
+
+    /// <summary>The same text for another shell, which has not read it yet.</summary>
+    public ShellText Unread()
+    {
+        var text = new ShellText();
+        for (var i = 0; i < Length; i++)
+        {
+            text.Add(Value[i], Start(i), End(i), Redaction.Quoting.None);
+        }
+
+        return text;
+    }
+
+    public void Add(char letter, int start, int end, Quoting quoting)
     {
         _value.Append(letter);
-        _places.Add((start, end));
+        _places.Add((start, end, quoting));
     }
 }

@@ -9,6 +9,9 @@ internal static class ShellWords
 
     public static bool EndsWord(char letter) => char.IsWhiteSpace(letter) || Operators.Contains(letter);
 
+    /// <summary>A backslash at a line's end takes both away.</summary>
+    public static bool Continues(string text, int at) => text[at] == '\\' && at + 1 < text.Length && text[at + 1] == '\n';
+
     /// <summary>The words of the text from <paramref name="start"/> on.</summary>
     public static List<ShellWord> Split(ShellText text, int start)
     {
@@ -24,6 +27,10 @@ internal static class ShellWords
             else if (char.IsWhiteSpace(text.Value[at]))
             {
                 at++;
+            }
+            else if (Continues(text.Value, at))
+            {
+                at += 2;
             }
             else
             {

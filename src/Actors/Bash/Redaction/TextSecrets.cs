@@ -11,14 +11,14 @@ internal static class TextSecrets
 
     public static readonly IReadOnlyList<SecretPattern> Urls =
     [
-        new(Compile(Scheme + """[^\s/:@"'?#]*:(?<secret>[^\s/"']+)@""")),
+        new(Compile(Scheme + """[^\s/:@"'?#]*:(?<secret>[^\s/"']+)@""")) { EndsWithWord = true },
         new(Compile(Scheme + @"(?<secret>[A-Za-z0-9_\-]{20,})@"), IsToken),
     ];
 
     /// <summary>Of a line that was cut: its end may be the secret of a URL whose @ is gone.</summary>
     public static readonly IReadOnlyList<SecretPattern> CutUrls =
     [
-        new(Compile(Scheme + """[^\s/:@"'?#]*:(?<secret>[^\s/"']+)\z""")),
+        new(Compile(Scheme + """[^\s/:@"'?#]*:(?<secret>[^\s/"']+)\z""")) { EndsWithWord = true },
         new(Compile(Scheme + @"(?<secret>[A-Za-z0-9_\-]{20,})\z"), IsToken),
     ];
 

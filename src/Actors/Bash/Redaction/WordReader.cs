@@ -6,6 +6,8 @@ internal sealed class WordReader(ShellText source, int start)
     /// <summary>What a backslash takes its meaning from in double quotes; before anything else it stands for itself.</summary>
     private const string Escapable = "\"\\$`\n";
 
+    private const Quoting Literal = Quoting.Quoted | Quoting.Literal;
+
     private readonly string _line = source.Value;
     private readonly ShellText _text = new();
     private readonly int _start = start;
@@ -20,6 +22,7 @@ internal sealed class WordReader(ShellText source, int start)
             {
                 case '\'': ReadSingleQuoted(); break;
                 case '"': ReadDoubleQuoted(); break;
+                case '\\' when ShellWords.Continues(_line, _at): _at += 2; break;
                 case '\\': ReadEscaped(); break;
                 case '$' when _at + 1 < _line.Length && _line[_at + 1] == '\'': ReadAnsiQuoted(); break;
                 default: Take(); break;
@@ -32,18 +35,21 @@ internal sealed class WordReader(ShellText source, int start)
             _text, source.Start(_start), end, isInQuotes ? source.Start(_at - 1) : end, _quoted < 0 ? _text.Value.Length : _quoted, _at, startsCommand);
     }
 
-    private void Take()
+    private void Take(Quoting quoting = Quoting.None)
     {
-        _text.Add(_line[_at], source.Start(_at), source.End(_at));
+        _text.Add(_line[_at], source.Start(_at), source.End(_at), Settled(quoting));
         _at++;
     }
+
+    /// <summary>In quotes that a shell has read, others are letters.</summary>
+    private Quoting Settled(Quoting quoting) => source.Quoting(_at) == Quoting.None ? quoting : source.Quoting(_at);
 
     private void ReadEscaped()
     {
         _at++;
         if (_at < _line.Length)
         {
-            _text.Add(_line[_at], source.Start(_at - 1), source.End(_at));
+            _text.Add(_line[_at], source.Start(_at - 1), source.End(_at), Settled(Literal));
             _at++;
         }
     }
@@ -61,7 +67,7 @@ internal sealed class WordReader(ShellText source, int start)
         OpenQuote(1);
         while (_at < _line.Length && _line[_at] != '\'')
         {
-            Take();
+            Take(Literal);
         }
 
         CloseQuote();
@@ -72,7 +78,7 @@ internal sealed class WordReader(ShellText source, int start)
         OpenQuote(2);
         while (_at < _line.Length && _line[_at] != '\'')
         {
-            TakeOrUnescape(isEscape: _line[_at] == '\\');
+            TakeOrUnescape(isEscape: _line[_at] == '\\', Literal);
         }
 
         CloseQuote();
@@ -89,7 +95,7 @@ internal sealed class WordReader(ShellText source, int start)
             }
             else
             {
-                TakeOrUnescape(IsEscape());
+                TakeOrUnescape(IsEscape(), Quoting.Quoted);
             }
         }
 
@@ -98,7 +104,7 @@ internal sealed class WordReader(ShellText source, int start)
 
     private bool IsEscape() => _line[_at] == '\\' && (_at + 1 == _line.Length || Escapable.Contains(_line[_at + 1], StringComparison.Ordinal));
 
-    private void TakeOrUnescape(bool isEscape)
+    private void TakeOrUnescape(bool isEscape, Quoting quoting)
     {
         if (isEscape)
         {
@@ -106,7 +112,7 @@ internal sealed class WordReader(ShellText source, int start)
         }
         else
         {
-            Take();
+            Take(quoting);
         }
     }
 

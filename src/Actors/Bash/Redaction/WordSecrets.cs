@@ -14,12 +14,16 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
 
     private void Find(SecretRanges found, ShellText text, int start, int depth)
     {
+        text.MarkIn(found, start);
         var words = ShellWords.Split(text, start);
+        var lines = new CommandLines(words);
         var assignment = new AssignmentSecrets(found, words);
         var command = new CommandSecrets(found, words);
         for (var i = 0; i < words.Count; i++)
         {
             var word = words[i];
+            word.Text.MarkIn(found);
+            var isCommandLine = lines.Has(i);
             var isRead = depth < Deepest && MayBeCommand(word);
             if (options)
             {
@@ -28,7 +32,7 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
 
             if (assignments)
             {
-                assignment.Find(i, isRead);
+                assignment.Find(i, isRead, isCommandLine);
             }
 
             if (commands)
@@ -38,7 +42,7 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
 
             if (isRead)
             {
-                Find(found, word.Text, word.Quoted, depth + 1);
+                Find(found, isCommandLine ? word.Text.Unread() : word.Text, word.Quoted, depth + 1);
             }
         }
     }
