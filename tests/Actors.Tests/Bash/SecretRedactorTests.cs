@@ -145,7 +145,8 @@ public sealed class SecretRedactorTests
         [
             "a", "\"", "'", "\\", "--password=", "://a:", "password=", "Authorization: ", "eyJaaaaaaaaa.", "-----BEGIN ", " -p", "'\"\\", "$(", "\n",
             "x=\"$(", "\"$(\"", "a=b,password=", "\"TOKEN=x; ", " -H x:", "\"a\":\"", "\\\"a\\\\\\\":\\\\\\\"", "?a=b&sig=", "alter user a ", "identified by '",
-            "https://a1a", " config set token", "echo a | docker login --password-stdin ", " <<< ", "sqlplus a/", "\\\"", "'\\''",
+            "https://a1a", " config set token", "echo a | docker login --password-stdin ", " <<< ", "sqlplus a/", "\\\"", "'\\''", "?a=", "TOKEN=x$(", "TOKEN=x`", "password: ", "password: x\n",
+            "echo \"a\\n", "server=a;", "<a>", "{a=b,token=", "sed s/a/",
         ];
 
         foreach (var seed in seeds)

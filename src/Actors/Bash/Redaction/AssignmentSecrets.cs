@@ -22,8 +22,10 @@ internal sealed class AssignmentSecrets(SecretRanges found, List<ShellWord> word
         var read = isRead ? ReadFrom(word, isCommandLine) : int.MaxValue;
         for (var equals = word.Value.IndexOf('='); equals > 0; equals = word.Value.IndexOf('=', equals + 1))
         {
-            var name = LastName(word.Value.AsSpan(0, equals).TrimEnd('+'), out var isListed);
-            if (!(isListed || word.IsOption || name.Length == word.Value.AsSpan(0, equals).TrimEnd('+').Length) || !SecretNames.Announces(name.ToString()))
+            var full = word.Value.AsSpan(0, equals).TrimEnd('+');
+            var name = LastName(full, out var isPart);
+            if (!(isPart || word.IsOption || name.Length == full.Length) || IsName(full) || !SecretNames.Announces(name.ToString())
+                || SecretNames.IsFile(name, word.Value.AsSpan(equals + 1)))
             {
                 continue;
             }
@@ -33,16 +35,19 @@ internal sealed class AssignmentSecrets(SecretRanges found, List<ShellWord> word
                 return;
             }
 
-            var comma = isListed || TakesList(index) ? Comma(word.Value, equals) : -1;
-            found.AddValue(word.Text.End(equals), comma < 0 ? word.ValueEnd : word.Text.Start(comma));
-            if (comma < 0)
+            var end = full[..^name.Length] is [.., ',' or '{'] || TakesList(index) ? ListEnd(word.Value, equals) : -1;
+            found.AddValue(word.Text.End(equals), end < 0 ? word.ValueEnd : word.Text.Start(end));
+            if (end < 0)
             {
                 return;
             }
 
-            equals = comma;
+            equals = end;
         }
     }
+
+    /// <summary>An option's own name is no variable's.</summary>
+    private static bool IsName(ReadOnlySpan<char> text) => text.StartsWith("--") && !text.Contains('=');
 
     /// <summary>From where on the word is a command line, of words of its own.</summary>
     private static int ReadFrom(ShellWord word, bool isCommandLine)
@@ -58,27 +63,32 @@ internal sealed class AssignmentSecrets(SecretRanges found, List<ShellWord> word
         _ => index > 0 && WithLists.Contains(words[index - 1].Value),
     };
 
-    /// <summary>The next comma that separates; one behind a backslash belongs to the value.</summary>
-    private static int Comma(string text, int start)
+    /// <summary>The next comma that separates, or the brace; one behind a backslash belongs to the value.</summary>
+    private static int ListEnd(string text, int start)
     {
-        var at = text.IndexOf(',', start);
-        while (at > 0 && text[at - 1] == '\\')
+        var ends = text.AsSpan(0, start).Contains('{') ? ",}" : ",";
+        for (var at = start; at < text.Length; at++)
         {
-            at = text.IndexOf(',', at + 1);
+            if (ends.Contains(text[at], StringComparison.Ordinal) && text[at - 1] != '\\')
+            {
+                return at;
+            }
         }
 
-        return at;
+        return -1;
     }
 
-    internal static ReadOnlySpan<char> LastName(ReadOnlySpan<char> text, out bool isListed)
+    /// <param name="text">What stands before the equals sign.</param>
+    /// <param name="isPart">The name is one of a list's: <c>a=b,NAME=</c>, <c>{NAME=</c>, or one of a place's: <c>//host/:NAME=</c>, <c>/p:NAME=</c>.</param>
+    internal static ReadOnlySpan<char> LastName(ReadOnlySpan<char> text, out bool isPart)
     {
         var at = text.Length;
-        while (at > 0 && (char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' or '.' or '-'))
+        while (at > 0 && (char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' or '.' or '-' or '[' or ']'))
         {
             at--;
         }
 
-        isListed = at > 0 && text[at - 1] == ',';
+        isPart = at > 0 && text[at - 1] is (',' or '{' or ':');
         return text[at..].TrimStart('-');
     }
 }

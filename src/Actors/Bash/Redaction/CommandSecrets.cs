@@ -3,17 +3,20 @@ using System.Text.RegularExpressions;
 namespace EbpfActors.Actors.Bash.Redaction;
 
 /// <summary>
-/// Options and arguments that hold a password, program by program. The program may be any earlier word of the command: it is often
-/// started by sudo, docker exec or ssh.
+/// Options and arguments that hold a password, program by program. The program is often started by another: sudo,
+/// docker exec or ssh.
 /// </summary>
 internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
 {
     private static readonly Regex Ports =
-        TextSecrets.Compile(@"^(?:[0-9.]+:)?(?:[0-9]{1,5}(?:-[0-9]{1,5})?:)?[0-9]{1,5}(?:-[0-9]{1,5})?(?:/(?:tcp|udp|sctp))?$");
+        TextSecrets.Compile(@"^(?:[0-9.]+:)?(?:\$\{?[A-Za-z0-9_]+\}?:|[0-9]{1,5}(?:-[0-9]{1,5})?:)?[0-9]{1,5}(?:-[0-9]{1,5})?(?:/(?:tcp|udp|sctp))?$");
 
-    private static readonly HashSet<string> OfOracle = new(["sqlplus", "sqlldr", "expdp", "impdp", "rman"], StringComparer.Ordinal);
+    private static readonly string[] OfOracle = ["sqlplus", "sqlldr", "expdp", "impdp", "rman"];
+
+    private static readonly string[] OfRedis = ["redis-cli", "valkey-cli"];
 
     private readonly HashSet<string> _before = new(StringComparer.Ordinal);
+    private readonly Programs _programs = new(words);
     private readonly InputSecrets _input = new(found, words);
 
     /// <summary>Between sshpass and the first word that is no option: what comes then is another program, with another -p.</summary>
@@ -23,6 +26,7 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
     public void Find(int index)
     {
         var word = words[index];
+        _programs.Begin(word);
         if (word.StartsCommand)
         {
             _before.Clear();
@@ -41,6 +45,7 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
 
         var name = Path.GetFileName(word.Value);
         _before.Add(name);
+        _programs.Add(index, name);
         _isSshpass = name == "sshpass" || (_isSshpass && word.IsOption);
     }
 
@@ -50,7 +55,7 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
         {
             if (word.Value.StartsWith("-p", StringComparison.Ordinal))
             {
-                Add(index, "-p".Length, mark: null);
+                Add(index, "-p".Length, option: null);
             }
 
             return;
@@ -59,10 +64,10 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
         foreach (var option in SecretOption.All)
         {
             if (option.ValueOf(word.Value) is var value and >= 0
-                && _before.Overlaps(option.Programs)
+                && _programs.Overlaps(option.Programs)
                 && (option.Subcommand is null || _before.Contains(option.Subcommand)))
             {
-                Add(index, value, option.Mark);
+                Add(index, value, option);
             }
         }
 
@@ -73,7 +78,7 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
     }
 
     /// <summary>The value begins in the word, or else is the next one.</summary>
-    private void Add(int index, int from, char? mark)
+    private void Add(int index, int from, SecretOption? option)
     {
         var isNext = from == words[index].Value.Length;
         if ((isNext ? WordSecrets.Argument(words, index) : words[index]) is not { } word)
@@ -82,18 +87,22 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
         }
 
         from = isNext ? 0 : from;
-        if (mark is { } sign)
+        if (option?.Mark is { } mark)
         {
-            from = word.Value.IndexOf(sign, from) + 1;
+            AddMarked(word, word.Value.IndexOf(mark, from) + 1, option.End);
         }
-
-        if (mark is not null && from > 0)
-        {
-            found.AddValue(word.Text.End(from - 1), word.ValueEnd);
-        }
-        else if (mark is null && !IsPorts(word.Value.AsSpan(from)))
+        else if (!IsPorts(word.Value.AsSpan(from)))
         {
             found.AddValue(isNext ? word.Start : word.Text.End(from - 1), isNext ? word.End : word.ValueEnd);
+        }
+    }
+
+    private void AddMarked(ShellWord word, int from, char? before)
+    {
+        var end = before is { } letter ? word.Value.LastIndexOf(letter) : word.Value.Length;
+        if (from > 0 && end > from && !(before is not null && word.Value.Contains("://", StringComparison.Ordinal)))
+        {
+            found.AddValue(word.Text.End(from - 1), end == word.Value.Length ? word.ValueEnd : word.Text.Start(end));
         }
     }
 
@@ -103,11 +112,15 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
 
     private void FindArgument(ShellWord word, int index)
     {
-        if (_before.Contains("redis-cli") && word.Value.Equals("auth", StringComparison.OrdinalIgnoreCase))
+        if (_programs.Overlaps(OfRedis) && word.Value.Equals("auth", StringComparison.OrdinalIgnoreCase))
         {
             AddArgument(WordSecrets.Argument(words, index + 1) is null ? index : index + 1); // behind the user's name
         }
-        else if (_before.Contains("htpasswd") && _before.Contains("-b") && IsLast(index))
+        else if (_programs.Contains("mysqladmin") && word.Value == "password")
+        {
+            AddArgument(index);
+        }
+        else if ((_programs.Contains("htpasswd") && _before.Contains("-b") && IsLast(index)) || (_programs.Contains("smbclient") && IsShare(index - 1)))
         {
             found.AddValue(word.Start, word.End);
         }
@@ -115,9 +128,13 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
         {
             AddArgument(index);
         }
-        else if (_before.Overlaps(OfOracle))
+        else if (_programs.Overlaps(OfOracle))
         {
             FindLogin(word, index);
+        }
+        else if (_programs.Overlaps(WrittenSecrets.Programs))
+        {
+            WrittenSecrets.Find(found, word.Text, _programs.Contains("sed"));
         }
     }
 
@@ -144,6 +161,8 @@ internal sealed class CommandSecrets(SecretRanges found, List<ShellWord> words)
             found.AddValue(value.Start, value.End);
         }
     }
+
+    private bool IsShare(int index) => index >= 0 && words[index].Value.StartsWith("//", StringComparison.Ordinal);
 
     private bool IsLast(int index) => index + 1 == words.Count || words[index + 1].StartsCommand;
 }

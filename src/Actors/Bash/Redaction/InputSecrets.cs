@@ -3,6 +3,9 @@ namespace EbpfActors.Actors.Bash.Redaction;
 /// <summary>Secrets that a program reads from its input: <c>echo VALUE | docker login --password-stdin</c>.</summary>
 internal sealed class InputSecrets(SecretRanges found, List<ShellWord> words)
 {
+    /// <summary>Options of sudo that may stand before another letter.</summary>
+    private static readonly char[] OfSudo = [.. "AbEHKknPsi"];
+
     /// <summary>Where the command begins that a word belongs to, and the command before it.</summary>
     private int _start;
     private int _before;
@@ -37,8 +40,10 @@ internal sealed class InputSecrets(SecretRanges found, List<ShellWord> words)
     private static bool ReadsSecret(string word, HashSet<string> earlier) => word switch
     {
         "--with-token" => true,
-        "--stdin" => earlier.Contains("passwd"),
-        "-S" or "-kS" or "-Sk" => earlier.Contains("sudo"),
+        "--stdin" => earlier.Overlaps(["passwd", "sudo"]),
+        "-" => earlier.IsSupersetOf(["secret", "create"]),
+        "--passphrase-fd" => true,
+        ['-', not '-', ..] when earlier.Contains("sudo") && word[1..].TrimStart(OfSudo) is ['S', ..] => true,
         "chpasswd" => true,
         _ => word.StartsWith('-') && word.EndsWith("-stdin", StringComparison.Ordinal) && SecretNames.Announces(word[..^"-stdin".Length].TrimStart('-')),
     };

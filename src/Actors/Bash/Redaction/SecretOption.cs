@@ -10,21 +10,28 @@ internal sealed record SecretOption(char Letter, params string[] Programs)
         {
             Switches = "AaBbCcdEFfGgHiIjKlLnNoOqQRrstUvVwxXY", TakesNext = false,
         },
-        new('p', "mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport", "mongostat", "mongotop"),
+        new('p', "mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport", "mongostat", "mongotop", "twine", "poetry"),
         new('p', "docker", "podman", "nerdctl", "buildah", "skopeo", "helm", "az", "oc", "cf", "ibmcloud", "argocd") { Subcommand = "login" },
         new('p', "7z", "7za") { TakesNext = false },
-        new('a', "redis-cli") { TakesAttached = false },
+        new('a', "redis-cli", "valkey-cli") { TakesAttached = false },
         new('w', "ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldappasswd", "ldapwhoami", "ldapcompare", "ldapmodrdn", "ldapexop")
         {
             Switches = "xvnZLAMfcCWQIO",
         },
         new('P', "zip", "unzip") { Switches = "0123456789DFJLRSTXajlmoqruvyz" },
+        new('P', "sqlcmd", "bcp", "ssh-keygen"),
+        new('N', "ssh-keygen"),
         new('k', "openssl") { TakesAttached = false },
         new('K', "openssl") { TakesAttached = false },
         new('u', "curl") { Switches = OfCurl, Mark = ':', Long = ["--user", "--proxy-user"] },
         new('U', "curl") { Switches = OfCurl, Mark = ':' },
+        new('b', "curl") { Switches = OfCurl, Mark = '=', Long = ["--cookie"] },
+        new('E', "curl") { Switches = OfCurl, Mark = ':', Long = ["--cert"] },
+        new('x', "curl") { Switches = OfCurl, Mark = ':', End = '@', Long = ["--proxy"] },
+        new('u', "lftp") { Mark = ',' },
+        new('\0', "etcdctl") { Mark = ':', Long = ["--user"] },
         new('a', "http", "https", "xh") { Mark = ':', Long = ["--auth"] },
-        new('U', "smbclient", "rpcclient") { Switches = "NEgLVk", Mark = '%', Long = ["--user"] },
+        new('U', "smbclient", "rpcclient", "net") { Switches = "NEgLVk", Mark = '%', Long = ["--user"] },
         new('\0', "kubectl", "oc", "k3s", "microk8s") { Mark = '=', Long = ["--from-literal"], Subcommand = "secret" },
     ];
 
@@ -41,6 +48,9 @@ internal sealed record SecretOption(char Letter, params string[] Programs)
 
     /// <summary>The secret is what stands behind this in the value; null: all of it.</summary>
     public char? Mark { get; init; }
+
+    /// <summary>It ends before this one, and without it there is none.</summary>
+    public char? End { get; init; }
 
     /// <summary>Only this command of the program has the option.</summary>
     public string? Subcommand { get; init; }

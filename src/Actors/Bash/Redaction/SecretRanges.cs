@@ -12,6 +12,9 @@ internal sealed class SecretRanges(string text)
 
     private static readonly SearchValues<char> OfNames = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
+    private static readonly HashSet<string> Switches =
+        new(["true", "false", "on", "off", "yes", "no", "none", "null", "basic", "digest", "bearer", "%s", ".*"], StringComparer.OrdinalIgnoreCase);
+
     private readonly List<(int Start, int End)> _ranges = [];
     private readonly List<(int Start, int End, bool EndsWithWord)> _values = [];
     private readonly Quoting[] _quoting = new Quoting[text.Length];
@@ -119,13 +122,16 @@ internal sealed class SecretRanges(string text)
             end--;
         }
 
-        if (start < end && !IsReference(start, end))
+        if (start < end && !IsNone(start, end))
         {
             Add(start, end);
         }
     }
 
-    private bool IsReference(int start, int end)
+    /// <summary>Where another value than a secret may stand, it is one of these.</summary>
+    private static bool IsSwitch(ReadOnlySpan<char> raw) => Switches.GetAlternateLookup<ReadOnlySpan<char>>().Contains(raw);
+
+    private bool IsNone(int start, int end)
     {
         // A word within a quoted word has its quotes behind backslashes.
         var raw = text.AsSpan(start, end - start);
@@ -135,7 +141,7 @@ internal sealed class SecretRanges(string text)
             raw = raw.Trim("\\\"");
         }
 
-        if (raw is "")
+        if (raw is "" or "''" || IsSwitch(raw.Trim(Quotes)))
         {
             return true;
         }

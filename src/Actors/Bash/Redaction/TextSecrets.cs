@@ -12,7 +12,7 @@ internal static class TextSecrets
     public static readonly IReadOnlyList<SecretPattern> Urls =
     [
         new(Compile(Scheme + """[^\s/:@"'?#]*:(?<secret>[^\s/"']+)@""")) { EndsWithWord = true },
-        new(Compile(Scheme + @"(?<secret>[A-Za-z0-9_\-]{20,})@"), IsToken),
+        new(Compile(Scheme + @"(?<secret>[A-Za-z0-9_\-]{20,})(?::x-oauth-basic)?@"), IsToken),
     ];
 
     /// <summary>Of a line that was cut: its end may be the secret of a URL whose @ is gone.</summary>
@@ -25,9 +25,12 @@ internal static class TextSecrets
     public static readonly IReadOnlyList<SecretPattern> Tokens =
     [
         new(Compile(
-            @"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_\-]{16,}|xox[abprs]-[A-Za-z0-9\-]{10,}|sk-[A-Za-z0-9_\-]{20,}"
+            @"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|gl(?:pat|rt|dt|ptt|cbt)-[A-Za-z0-9_\-]{16,}|xapp-[A-Za-z0-9\-]{10,}|xox[abprs]-[A-Za-z0-9\-]{10,}|sk-[A-Za-z0-9_\-]{20,}"
             + @"|AIza[A-Za-z0-9_\-]{30,}|hvs\.[A-Za-z0-9_\-]{20,}|dckr_pat_[A-Za-z0-9_\-]{16,}|npm_[A-Za-z0-9]{30,}"
+            + @"|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|pypi-[A-Za-z0-9_\-]{16,}|hf_[A-Za-z0-9]{20,}|do[opr]_v1_[a-f0-9]{20,}|shp(?:at|ca|pa|ss)_[A-Za-z0-9]{20,}"
+            + @"|SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}|ya29\.[A-Za-z0-9_\-]{16,}|AGE-SECRET-KEY-[A-Za-z0-9\-]{20,}"
             + @"|eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*)")),
+        new(Compile(@"\bhooks\.slack\.com/(?:services|workflows|triggers)/(?<secret>[A-Za-z0-9_/\-]+)")),
     ];
 
     /// <summary>A pattern of the user's.</summary>

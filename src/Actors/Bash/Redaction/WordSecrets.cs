@@ -10,7 +10,18 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
 
     private static readonly SearchValues<char> OfCommands = SearchValues.Create(" \t\n;|&(`=");
 
-    public void Find(SecretRanges found) => Find(found, ShellText.Of(found.Text), 0, 1);
+    private static readonly string[] DockersFields = ["id=", "source=", "type="];
+
+    public void Find(SecretRanges found)
+    {
+        var text = ShellText.Of(found.Text);
+        if (assignments)
+        {
+            WrittenSecrets.Find(found, text, isOfSed: false);
+        }
+
+        Find(found, text, 0, 1);
+    }
 
     private void Find(SecretRanges found, ShellText text, int start, int depth)
     {
@@ -59,12 +70,13 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
         var equals = name.IndexOf('=', StringComparison.Ordinal);
         if (equals >= 0)
         {
-            if (SecretNames.Announces(name[..equals]))
+            if (SecretNames.Announces(name[..equals]) && !NamesSecret(words, index, name[..equals], name[(equals + 1)..]))
             {
                 found.AddValue(word.Text.End(word.Value.Length - name.Length + equals), word.ValueEnd);
             }
         }
-        else if ((SecretNames.Announces(name) || IsOpenSslPass(name)) && Argument(words, index) is { } value && !IsDockersSecret(name, value.Value))
+        else if ((SecretNames.Announces(name) || IsOpenSslPass(name)) && Argument(words, index) is { } value
+            && !NamesSecret(words, index, name, value.Value))
         {
             AddArgument(found, name, value);
         }
@@ -85,10 +97,20 @@ internal sealed class WordSecrets(bool options, bool assignments, bool commands)
 
     private static bool IsOpenSslPass(string name) => name is "pass" or "passin" or "passout";
 
-    // There --secret names one that is kept elsewhere.
-    private static bool IsDockersSecret(string name, string value) =>
-        name == "secret" && (value.StartsWith("id=", StringComparison.Ordinal) || value.StartsWith("source=", StringComparison.Ordinal)
-            || value.StartsWith("type=", StringComparison.Ordinal));
+    /// <summary>The value tells where the secret is kept: docker's and gcloud's --secret, and credentials in a file.</summary>
+    private static bool NamesSecret(List<ShellWord> words, int index, string name, string value) =>
+        (name == "secret" && (Array.Exists(DockersFields, f => value.StartsWith(f, StringComparison.Ordinal)) || IsOfGcloud(words, index)))
+        || SecretNames.IsFile(name, value);
+
+    private static bool IsOfGcloud(List<ShellWord> words, int index)
+    {
+        while (index > 0 && !words[index].StartsCommand)
+        {
+            index--;
+        }
+
+        return words[index].Value == "gcloud";
+    }
 
     /// <summary>The next word, if it is an argument of the same command.</summary>
     internal static ShellWord? Argument(List<ShellWord> words, int index) =>
