@@ -29,7 +29,7 @@ internal sealed class PointIntake(DataKitOptions options, LedgerStage ledger, Ti
 
     /// <summary>
     /// Makes the ledger's in-flight equal to what is held: points of an earlier run come in here, and what a crashed writer
-    /// held in memory is lost here.
+    /// held in memory is lost here, as is what a damaged spool does not give back.
     /// </summary>
     public void Balance(DeliveryPlan plan)
     {
@@ -40,7 +40,7 @@ internal sealed class PointIntake(DataKitOptions options, LedgerStage ledger, Ti
         }
         else if (found < 0)
         {
-            ledger.Lost("writer-restart", -found);
+            ledger.Lost(plan.Spool is { Status.CorruptEntries: > 0 } ? "spool-corrupt" : "writer-restart", -found);
         }
     }
 

@@ -18,21 +18,22 @@ internal sealed class SpoolLog : IDisposable
 
     private readonly FileStream _lock;
     private readonly string _directory;
+    private readonly SpoolCommits _commits;
     private readonly IDevice _device;
     private readonly FasterLog _log;
 
     public SpoolLog(string directory)
     {
-        _directory = directory;
+        (_directory, _commits) = (directory, new SpoolCommits(directory));
         Create(directory);
         _lock = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         try
         {
-            var hadCommits = Commits(directory).Any(HasBytes);
+            var hadEntries = _commits.HasBytes || LogFiles().Any(f => f.Length > 0);
             (_device, _log) = Open();
 
-            // FasterLog starts anew, without a word, when it cannot read its own commit: the entries behind it are out of reach.
-            LostAll = hadCommits && _log.TailAddress == _log.BeginAddress && _log.TailAddress < PageBytes && _log.CommittedUntilAddress <= FirstAddress;
+            // FasterLog starts anew, without a word, when it finds no commit that it can read: the entries are out of reach.
+            LostAll = hadEntries && _log.TailAddress == _log.BeginAddress && _log.TailAddress < PageBytes && _log.CommittedUntilAddress <= FirstAddress;
             if (LostAll)
             {
                 Close();
@@ -63,7 +64,7 @@ internal sealed class SpoolLog : IDisposable
     public async Task<long> AppendAsync(byte[] entry)
     {
         var address = await _log.EnqueueAsync(entry);
-        await _log.CommitAsync();
+        await CommitAsync();
         return address;
     }
 
@@ -84,7 +85,7 @@ internal sealed class SpoolLog : IDisposable
     public async Task TruncateAsync(long? address)
     {
         _log.TruncateUntil(address ?? _log.TailAddress);
-        await _log.CommitAsync();
+        await CommitAsync();
     }
 
     /// <summary>
@@ -130,12 +131,11 @@ internal sealed class SpoolLog : IDisposable
             return (device, new FasterLog(new FasterLogSettings
             {
                 LogDevice = device,
-                LogCommitDir = _directory,
+                LogCommitManager = _commits,
                 PageSize = PageBytes,
                 MemorySize = MemoryBytes,
                 SegmentSize = SegmentBytes,
                 LogChecksum = LogChecksumType.None,
-                RemoveOutdatedCommits = true,
             }));
         }
         catch
@@ -143,6 +143,12 @@ internal sealed class SpoolLog : IDisposable
             device.Dispose();
             throw;
         }
+    }
+
+    private async Task CommitAsync()
+    {
+        await _log.CommitAsync();
+        _commits.ThrowIfFailed();
     }
 
     private void Close()
@@ -153,30 +159,15 @@ internal sealed class SpoolLog : IDisposable
 
     private void Delete()
     {
-        foreach (var file in new DirectoryInfo(_directory).EnumerateFiles(LogFile + ".*").Concat(Commits(_directory)))
+        foreach (var file in LogFiles())
         {
             file.Delete();
         }
+
+        _commits.RemoveAllCommits();
     }
 
-    /// <summary>False for one that has just gone: a log that was closed a moment ago removes its superseded commits in the background.</summary>
-    private static bool HasBytes(FileInfo commit)
-    {
-        try
-        {
-            return commit.Length > 0;
-        }
-        catch (FileNotFoundException)
-        {
-            return false;
-        }
-    }
-
-    private static IEnumerable<FileInfo> Commits(string directory)
-    {
-        var commits = new DirectoryInfo(Path.Combine(directory, "log-commits"));
-        return commits.Exists ? commits.EnumerateFiles() : [];
-    }
+    private FileInfo[] LogFiles() => new DirectoryInfo(_directory).GetFiles(LogFile + ".*");
 
     private static void Create(string directory)
     {

@@ -73,6 +73,12 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
 
     public void SpoolOpened(Spool spool)
     {
+        if (spool.Status.CorruptEntries is var corrupt and > 0)
+        {
+            log.Warning(
+                "The spool {Directory} is damaged in {Places} places; the entries there are lost, their number is not known", options.SpoolDirectory, corrupt);
+        }
+
         if (spool.Entries > 0)
         {
             log.Info("{Points} points of an earlier run wait in the spool {Directory}", spool.Points, options.SpoolDirectory);
