@@ -32,8 +32,11 @@ public sealed record DataKitOptions
 
     public TimeSpan BackoffMax { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long the end of the agent may wait for DataKit before the rest is spooled.</summary>
-    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>How long the end of the agent may wait for DataKit before the rest is spooled; writing it takes time as well.</summary>
+    public TimeSpan CloseGrace { get; init; } = TimeSpan.FromMilliseconds(700);
+
+    /// <summary>The same where there is no spool, before the rest is lost. Shorter than the agent waits for its outputs.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromMilliseconds(1_200);
 
     /// <summary>Yields every problem, so that one restart fixes them all.</summary>
     public IEnumerable<string> Problems()
@@ -63,9 +66,9 @@ public sealed record DataKitOptions
             yield return "a batch must hold at least one point, and the queue in memory at least one batch";
         }
 
-        if (RequestTimeout <= TimeSpan.Zero || CloseTimeout < TimeSpan.Zero || Linger < TimeSpan.Zero)
+        if (RequestTimeout <= TimeSpan.Zero || CloseGrace < TimeSpan.Zero || CloseTimeout < TimeSpan.Zero || Linger < TimeSpan.Zero)
         {
-            yield return "the request timeout must be positive, and linger and close timeout not negative";
+            yield return "the request timeout must be positive, and linger, close grace and close timeout not negative";
         }
 
         if (BackoffMin <= TimeSpan.Zero || BackoffMax < BackoffMin)

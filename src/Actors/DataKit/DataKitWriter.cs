@@ -71,6 +71,11 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
     {
         // A post that is under way would otherwise outlive the actor, and nobody would count its points.
         _stop.Cancel();
+        if (_closer is not null)
+        {
+            Abandon();
+        }
+
         _plan.Spool?.Dispose();
         _client.Dispose();
     }
@@ -165,7 +170,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
         {
             _closer = Sender;
             _plan.Close();
-            Timers.StartSingleTimer(nameof(Tick.Deadline), Tick.Deadline, _options.CloseTimeout);
+            Timers.StartSingleTimer(nameof(Tick.Deadline), Tick.Deadline, _plan.CanSpool ? _options.CloseGrace : _options.CloseTimeout);
         }
 
         Pump();
@@ -202,7 +207,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
     {
         if (_closer is not null && _plan.MustAbandon)
         {
-            _ledger.Lost("shutdown", _plan.Abandon());
+            Abandon();
         }
 
         if (_closer is not null && _plan.IsIdle)
@@ -211,6 +216,15 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
             _plan.Spool?.Dispose();
             _closer.Tell(OutputClosed.Instance);
             _closer = ActorRefs.Nobody;
+        }
+    }
+
+    private void Abandon()
+    {
+        if (_plan.Abandon() is var points and > 0)
+        {
+            _ledger.Lost("shutdown", points);
+            _health.Abandoned(points);
         }
     }
 

@@ -71,7 +71,10 @@ internal sealed class DeliveryPlan(DataKitOptions options)
         MustOpenFirst = CanSpool && hasFiles;
     }
 
-    /// <summary>Nothing new comes. With a spool the rest is safe at once; without one a last try is all there is.</summary>
+    /// <summary>
+    /// Nothing new comes. DataKit may take the rest until <see cref="DeadlineOver"/>; from then on (at once while it is away)
+    /// the spool does. Without a spool a last try is all there is.
+    /// </summary>
     public void Close()
     {
         Closing = true;

@@ -62,6 +62,9 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
         }
     }
 
+    public void Abandoned(long points) =>
+        log.Warning("{Points} points were neither delivered nor spooled before the end, and are lost", points);
+
     public void Replaying(PointBatch? batch)
     {
         if (batch is not null && !_toldRestamped && time.GetUtcNow() - batch.Written > Restamped)

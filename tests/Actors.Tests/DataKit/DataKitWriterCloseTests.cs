@@ -70,6 +70,64 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
     }
 
     [Fact]
+    public async Task A_post_without_an_answer_and_all_behind_it_are_spooled_when_the_grace_is_over()
+    {
+        Server.Otherwise = Misbehaviour.NeverAnswers;
+        var (writer, ledger) = Start(base.Options);
+        await BeginToCloseAsync(writer);
+
+        Clock.Advance(Options.CloseGrace - TimeSpan.FromMilliseconds(1));
+        (await StatusAsync(writer)).Spool.ShouldBeNull();
+        HasMessages.ShouldBeFalse();
+        Clock.Advance(TimeSpan.FromMilliseconds(1));
+        await ExpectMsgAsync<OutputClosed>(cancellationToken: TestContext.Current.CancellationToken);
+
+        (await StatusAsync(writer)).Spool!.Points.ShouldBe(1700);
+        Account(ledger).Lost.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Without_a_spool_what_gets_no_answer_is_lost_with_its_number()
+    {
+        Server.Otherwise = Misbehaviour.NeverAnswers;
+        var (writer, ledger) = Start(base.Options with { SpoolDirectory = null });
+        await BeginToCloseAsync(writer);
+
+        await EventFilter.Warning(contains: "1700 points were neither delivered nor spooled").ExpectOneAsync(
+            async () =>
+            {
+                Clock.Advance(Options.CloseTimeout);
+                await ExpectMsgAsync<OutputClosed>(cancellationToken: TestContext.Current.CancellationToken);
+            },
+            TestContext.Current.CancellationToken);
+
+        Account(ledger).Lost.ShouldBe(new Dictionary<string, long> { ["shutdown"] = 1700 });
+        Account(ledger).InFlight.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_writer_that_is_stopped_before_it_has_closed_counts_what_it_held()
+    {
+        Server.Otherwise = Misbehaviour.NeverAnswers;
+        var (writer, ledger) = Start(base.Options with { SpoolDirectory = null });
+        await BeginToCloseAsync(writer);
+
+        await StopAsync(writer);
+
+        Account(ledger).Lost.ShouldBe(new Dictionary<string, long> { ["shutdown"] = 1700 });
+        Account(ledger).InFlight.ShouldBe(0);
+    }
+
+    [Fact]
+    public void The_agent_waits_longer_for_its_outputs_than_the_writer_for_DataKit()
+    {
+        var (writer, agent) = (new DataKitOptions(), new StopDeadlines());
+
+        (agent.Outputs - writer.CloseGrace).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(700), "the rest has to be written to the spool");
+        (agent.Outputs - writer.CloseTimeout).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(200), "what is lost has to be counted and told");
+    }
+
+    [Fact]
     public async Task Without_a_spool_the_rest_is_lost_and_counted()
     {
         await Server.StopAsync();
@@ -126,6 +184,15 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
 
         await CloseAsync(writer);
         Server.LastErrors.ShouldHaveSingleItem().ShouldBe("""{"input":"ebpf","source":"","err_content":"get offset failed: \u0022x\u0022"}""");
+    }
+
+    /// <summary>Returns with 500 points on their way to DataKit, 1200 behind them, and the writer closing.</summary>
+    private async Task BeginToCloseAsync(IActorRef writer)
+    {
+        writer.Tell(Samples.Points(0, 1700));
+        await Eventually.HoldsAsync(() => Server.Requests > 0);
+        writer.Tell(CloseOutput.Instance, TestActor);
+        await StatusAsync(writer);
     }
 
     private async Task CloseAsync(IActorRef writer)
