@@ -29,12 +29,24 @@ internal sealed class TcpServer : IDisposable
     /// <summary>Bytes from the server to clients.</summary>
     public long Responses { get; private set; }
 
+    /// <summary>On a port that is free in the other family too: points are told by their port.</summary>
     public static Socket Listen(IPAddress address)
     {
-        var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(address, 0));
-        listener.Listen(256);
-        return listener;
+        var other = address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.IPv6Loopback : IPAddress.Loopback;
+        while (true)
+        {
+            var listener = Bind(address, 0);
+            try
+            {
+                Bind(other, ((IPEndPoint)listener.LocalEndPoint!).Port).Dispose();
+                listener.Listen(256);
+                return listener;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                listener.Dispose();
+            }
+        }
     }
 
     public TcpConversation Connect()
@@ -43,6 +55,13 @@ internal sealed class TcpServer : IDisposable
         client.Connect(_listener.LocalEndPoint!);
         Connections++;
         return new TcpConversation(this, client, _listener.Accept());
+    }
+
+    private static Socket Bind(IPAddress address, int port)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(address, port));
+        return socket;
     }
 
     /// <summary>One connection from its beginning to its end.</summary>
