@@ -19,7 +19,7 @@ run: build      ## the flows of this host, live
 	@$(SUDO) $(AGENT) run --output table --include-loopback --interval 2s
 
 test: build     ## every test; kernel tests need root and load programs on this host
-	@$(SUDO) env --default-signal=INT "PATH=$$PATH" build/test # a script's background ignores it, and what runs there
+	@$(SUDO) env --default-signal=INT,HUP "PATH=$$PATH" build/test # background jobs and nohup ignore them, and so would what runs there
 
 bench: build    ## what the agent costs, on this host; writes out/bench.json
 	@$(SUDO) env "PATH=$$PATH" build/bench
