@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using EbpfActors.Actors.Flows;
@@ -16,17 +17,19 @@ public sealed class LineOutput : UntypedActor
     /// <summary>Lines that wait for a slow reader at most; about 60 MB.</summary>
     internal const int MostWaiting = 100_000;
 
+    private readonly string _name;
     private readonly LineSink _sink;
     private readonly LedgerStage _stage;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Queue<WritePoints> _queue = new();
     private int _waiting;
-    private int _writing;
+    private bool _isWriting;
     private bool _failing;
     private IActorRef? _closer;
 
     public LineOutput(string name, Func<LineSink> open, FlowLedger ledger)
     {
+        _name = name;
         _sink = open();
         _stage = ledger.Stage("output " + name, "points");
     }
@@ -53,6 +56,9 @@ public sealed class LineOutput : UntypedActor
         }
     }
 
+    /// <summary>Nothing is written, so that a file that cannot be opened is reported now and not after the first flush.</summary>
+    protected override void PreStart() => Write([]);
+
     protected override void PostStop()
     {
         _stage.Lost("output-stopped", _waiting);
@@ -76,26 +82,40 @@ public sealed class LineOutput : UntypedActor
 
     private void WriteNext()
     {
-        if (_writing == 0 && _queue.TryDequeue(out var points))
+        if (_isWriting)
         {
-            _writing = points.Lines.Length;
-            var sink = _sink;
-            Task.Run(() => sink.Write(points.Lines)).PipeTo(
-                Self,
-                Self,
-                success: () => new LinesWritten(points.Lines.Length),
-                failure: cause => new LinesNotWritten(points.Lines.Length, cause));
+            return;
         }
-        else if (_writing == 0)
+
+        if (_queue.TryDequeue(out var points))
         {
-            _closer?.Tell(OutputClosed.Instance);
-            _closer = null;
+            Write(points.Lines);
+            return;
         }
+
+        _closer?.Tell(OutputClosed.Instance);
+        _closer = null;
+    }
+
+    private void Write(ImmutableArray<byte[]> lines)
+    {
+        _isWriting = true;
+        var sink = _sink;
+        Task.Run(() => sink.Write(lines)).PipeTo(
+            Self,
+            Self,
+            success: () => new LinesWritten(lines.Length),
+            failure: cause => new LinesNotWritten(lines.Length, cause));
     }
 
     private void OnWritten(int lines)
     {
         _stage.Out(lines);
+        if (_failing)
+        {
+            _log.Info("Writing to {0} works again", _name);
+        }
+
         _failing = false;
         Go(lines);
     }
@@ -105,7 +125,7 @@ public sealed class LineOutput : UntypedActor
         _stage.Lost("write-failed", failed.Lines);
         if (!_failing)
         {
-            _log.Error("Writing failed, the points are lost and counted: {0}", failed.Cause.GetBaseException().Message);
+            _log.Error("Writing to {0} fails, points are lost and counted until it works: {1}", _name, failed.Cause.GetBaseException().Message);
         }
 
         _failing = true;
@@ -115,7 +135,7 @@ public sealed class LineOutput : UntypedActor
     private void Go(int lines)
     {
         _waiting -= lines;
-        _writing = 0;
+        _isWriting = false;
         WriteNext();
     }
 

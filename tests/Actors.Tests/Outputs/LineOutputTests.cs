@@ -32,10 +32,31 @@ public sealed class LineOutputTests() : TestKit(VirtualTime.Config)
     }
 
     [Fact]
+    public async Task A_file_that_cannot_be_opened_costs_counted_points_until_it_can()
+    {
+        using var folder = new TemporaryDirectory();
+        var missing = Path.Combine(folder.Path, "missing");
+        var path = Path.Combine(missing, "points");
+        var output = Sys.ActorOf(LineOutput.File(path, 0, _ledger).Props);
+
+        output.Tell(Points("too", "early"));
+        await output.Barrier();
+        await Eventually.HoldsAsync(() => Entry().Lost.Values.Sum() == 2);
+        Directory.CreateDirectory(missing);
+        output.Tell(Points("in time"));
+        output.Tell(CloseOutput.Instance);
+
+        await ExpectMsgAsync<OutputClosed>();
+        (await File.ReadAllTextAsync(path)).ShouldBe("in time\n");
+        Entry().Lost.ShouldBe(new Dictionary<string, long> { ["write-failed"] = 2 });
+        (Entry().In, Entry().Out).ShouldBe((3, 1));
+    }
+
+    [Fact]
     public async Task A_disk_that_is_full_costs_counted_points_and_leaves_no_half_line()
     {
         var disk = new SmallDisk(room: 6);
-        var output = Sys.ActorOf(LineOutput.Props("disk", () => new LineSink(disk, canCutBack: true), _ledger));
+        var output = Sys.ActorOf(LineOutput.Props("disk", () => new LineSink(() => disk, canCutBack: true), _ledger));
 
         output.Tell(Points("fits"));
         output.Tell(Points("does", "not", "fit"));
@@ -51,7 +72,7 @@ public sealed class LineOutputTests() : TestKit(VirtualTime.Config)
     public async Task A_reader_that_stalls_costs_counted_points_and_not_memory()
     {
         using var pipe = new StalledPipe();
-        var output = Sys.ActorOf(LineOutput.Props("pipe", () => new LineSink(pipe, canCutBack: false), _ledger));
+        var output = Sys.ActorOf(LineOutput.Props("pipe", () => new LineSink(() => pipe, canCutBack: false), _ledger));
         var batch = new WritePoints(PointEndpoint.Netflow, [.. Enumerable.Repeat(new byte[] { 65 }, LineOutput.MostWaiting / 2)]);
 
         output.Tell(batch);
