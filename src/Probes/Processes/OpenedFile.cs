@@ -88,21 +88,16 @@ internal sealed class OpenedFile : IMappedFile
 
     private static OpenedFile? TryOwn(int opened, out int errno)
     {
-        errno = 0;
-        if (opened >= 0)
+        var file = new SafeFileHandle(opened, ownsHandle: true);
+        LibC.FileStatistics statistics = default;
+        if (opened >= 0 && LibC.StatX(file, out statistics) == 0)
         {
-            var file = new SafeFileHandle(opened, ownsHandle: true);
-            if (LibC.StatX(file, out var statistics) == 0)
-            {
-                return new OpenedFile(file, statistics);
-            }
-
-            errno = Marshal.GetLastPInvokeError();
-            file.Dispose();
-            return null;
+            errno = 0;
+            return new OpenedFile(file, statistics);
         }
 
         errno = Marshal.GetLastPInvokeError();
+        file.Dispose();
         return null;
     }
 }
