@@ -1,6 +1,5 @@
 using EbpfActors.Kernel.Tests.Traffic;
 using EbpfActors.Probes.Bash;
-using EbpfActors.Probes.Bpf;
 using Shouldly;
 using Xunit;
 
@@ -36,72 +35,6 @@ public sealed class BashTests
     }
 
     [Fact]
-    public void The_first_command_of_a_bash_that_was_never_seen_before_is_there()
-    {
-        using var recorder = new CommandRecorder();
-        for (var i = 0; i < 5; i++)
-        {
-            using var copy = new CopyOfBash();
-            using var bash = Terminal.Bash(copy.Path);
-
-            bash.AwaitPrompt().Type("exit 7"); // some milliseconds after the shell has begun
-
-            bash.AwaitEnd();
-            recorder.ShouldHave(bash.Pid, "exit 7");
-        }
-    }
-
-    [Fact]
-    public void What_is_typed_ahead_of_the_first_prompt_of_two_such_shells_is_there_once()
-    {
-        using var recorder = new CommandRecorder();
-        for (var i = 0; i < 5; i++)
-        {
-            using var copy = new CopyOfBash();
-            using Terminal one = Terminal.Bash(copy.Path), two = Terminal.Bash(copy.Path);
-
-            one.Type("exit 1");
-            two.Type("exit 2");
-
-            one.AwaitEnd();
-            two.AwaitEnd();
-            recorder.ShouldHave(one.Pid, "exit 1");
-            recorder.ShouldHave(two.Pid, "exit 2");
-        }
-    }
-
-    [Fact]
-    public void Lines_that_are_typed_while_the_probe_is_being_attached_are_told_once_each()
-    {
-        using var recorder = new CommandRecorder();
-        for (var i = 0; i < 5; i++)
-        {
-            using var copy = new CopyOfBash();
-            using var bash = Terminal.Bash(copy.Path);
-            var typed = Enumerable.Range(1, 300).Select(n => $": {n}").Append("exit").ToArray();
-
-            Array.ForEach(typed, bash.Type);
-
-            bash.AwaitEnd();
-            recorder.ShouldHave(bash.Pid, typed);
-        }
-    }
-
-    [Fact]
-    public void Without_the_program_of_the_breakpoints_the_rest_goes_on_and_says_so()
-    {
-        var opened = 0;
-        using var recorder = new CommandRecorder(() => ++opened == 1 ? Refused() : BpfObject.Open("bash"));
-        using var bash = Terminal.Bash();
-
-        bash.Run("echo seen");
-
-        recorder.ShouldHave(bash.Pid, "echo seen");
-        opened.ShouldBe(2);
-        recorder.Hooks.ShouldContain(h => h.Hook == "first lines" && h.Rung.Length == 0 && h.Problem.Contains("missed", StringComparison.Ordinal));
-    }
-
-    [Fact]
     public void A_shell_that_waited_at_its_prompt_when_the_probe_came_is_seen_from_that_prompt_on()
     {
         using var bash = Terminal.Bash().AwaitPrompt();
@@ -111,20 +44,6 @@ public sealed class BashTests
         bash.Run("echo second");
 
         recorder.ShouldHave(bash.Pid, "echo first", "echo second");
-    }
-
-    [Fact]
-    public void A_bash_whose_file_was_deleted_is_seen()
-    {
-        using var copy = new CopyOfBash();
-        using var bash = Terminal.Bash(copy.Path);
-        bash.AwaitPrompt();
-        copy.Delete();
-        using var recorder = new CommandRecorder();
-
-        bash.Run("echo still here");
-
-        recorder.ShouldHave(bash.Pid, "echo still here");
     }
 
     [Fact]
@@ -258,80 +177,6 @@ public sealed class BashTests
         bash.AwaitEnd();
         recorder.ShouldHave(bash.Pid, "echo inside", "exit");
         recorder.Of(bash.Pid).ShouldAllBe(c => c.User == "captain");
-    }
-
-    [Fact]
-    public void A_bash_with_readline_as_a_library_is_seen_and_other_users_of_that_library_are_not()
-    {
-        using var recorder = new CommandRecorder();
-        using var copy = new CopyOfBash("/usr/bin/bc"); // another program with the library, under the name by which bash goes
-        File.Copy("/usr/lib/x86_64-linux-gnu/libreadline.so.8", copy.Folder + "/libreadline.so.8"); // nobody else's, so that its probe is this shell's
-        using var named = new Terminal($"env LD_LIBRARY_PATH={copy.Folder} {copy.Path} -q");
-        using var other = new Terminal($"env LD_LIBRARY_PATH={copy.Folder} /usr/bin/bc -q");
-        recorder.Until(() => recorder.Hooks.Any(h => h.Hook.Contains(copy.Folder, StringComparison.Ordinal)));
-
-        foreach (var terminal in new[] { other, named })
-        {
-            terminal.Type("1234*2");
-            recorder.Until(() => terminal.Shown.Contains("2468", StringComparison.Ordinal));
-            terminal.Type("4321*2");
-            recorder.Until(() => terminal.Shown.Contains("8642", StringComparison.Ordinal));
-        }
-
-        recorder.ShouldHave(named.Pid, "1234*2", "4321*2");
-        recorder.Of(other.Pid).ShouldBeEmpty();
-        recorder.Hooks.ShouldContain(h => h.Hook.Contains(copy.Folder, StringComparison.Ordinal) && h.Problem.Length == 0);
-    }
-
-    [Fact]
-    public void One_file_in_two_overlays_is_told_once_by_each_of_its_shells()
-    {
-        using var recorder = new CommandRecorder();
-        using var image = new CopyOfBash();
-        using OverlayMount one = new(image.Folder), two = new(image.Folder);
-        using Terminal first = Terminal.Bash($"{one.Path}/bash"), second = Terminal.Bash($"{two.Path}/bash");
-
-        // This is not about how soon: attaching to the one makes the other wait.
-        recorder.Until(() => recorder.Hooks.Count(h => h.Hook.EndsWith("/merged/bash", StringComparison.Ordinal)) == 2);
-
-        foreach (var bash in new[] { first, second })
-        {
-            bash.Run("echo once");
-            bash.Run("echo twice");
-        }
-
-        recorder.ShouldHave(first.Pid, "echo once", "echo twice");
-        recorder.ShouldHave(second.Pid, "echo once", "echo twice");
-    }
-
-    [Fact]
-    public void A_file_that_nobody_runs_any_more_is_let_go_and_found_again()
-    {
-        using var recorder = new CommandRecorder(new BashProbeOptions { ScanEvery = TimeSpan.FromSeconds(1) });
-        using var copy = new CopyOfBash();
-        using (var bash = Terminal.Bash(copy.Path))
-        {
-            recorder.Until(() => recorder.Hooks.Any(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal)));
-            bash.Run("echo here");
-            recorder.ShouldHave(bash.Pid, "echo here");
-        }
-
-        recorder.Until(() => !recorder.Hooks.Any(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal)));
-        recorder.Hooks.ShouldNotContain(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal));
-
-        using var again = Terminal.Bash(copy.Path);
-        recorder.Until(() => recorder.Hooks.Any(h => h.Hook.Contains(copy.Path, StringComparison.Ordinal)));
-        again.AwaitPrompt().Type("exit");
-        again.AwaitEnd();
-        recorder.ShouldHave(again.Pid, "exit");
-    }
-
-    /// <summary>Stands for a kernel that does not take one of the programs.</summary>
-    private static BpfObject Refused()
-    {
-        var bash = BpfObject.Open("bash");
-        bash.SetMaxEntries("bash_shells", int.MaxValue);
-        return bash;
     }
 
     private static long Now() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;

@@ -1,7 +1,6 @@
 using System.Text;
 using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tests.Elf;
-using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Discovery;
 using Shouldly;
 using Xunit;
@@ -15,8 +14,8 @@ public sealed class MappedFilesTests : IDisposable
     private static readonly FileIdentity Ssl = new(8, 1);
     private static readonly FileIdentity Crypto = new(8, 2);
 
-    private readonly Files _source = new();
-    private readonly Sink _told = new();
+    private readonly FilesInMemory _source = new();
+    private readonly ToldFiles _told = new();
     private MappedFiles _files;
 
     public MappedFilesTests() => _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions());
@@ -297,79 +296,5 @@ public sealed class MappedFilesTests : IDisposable
         }
 
         _files.EndScan();
-    }
-
-    private sealed class Files : IMappedFileSource
-    {
-        private readonly Dictionary<FileIdentity, (byte[] Bytes, bool Overlay, FileOrigin Origin)> _files = [];
-
-        public string? Problem { get; set; }
-
-        public int Asked { get; private set; }
-
-        public int Opened { get; private set; }
-
-        public int StillOpen { get; private set; }
-
-        public void Add(FileIdentity file, byte[] bytes, bool overlay = false, long born = 0) =>
-            _files[file] = (bytes, overlay, new((uint)file.Inode, born, null));
-
-        public IMappedFile? Open(in Mapping mapping, out string? problem)
-        {
-            Asked++;
-            problem = Problem;
-            if (!_files.TryGetValue(mapping.File, out var file))
-            {
-                return null;
-            }
-
-            Opened++;
-            StillOpen++;
-            return new MappedMemory(file.Bytes, file.Overlay, file.Origin, () => StillOpen--);
-        }
-
-        public string ProcessName(int pid) => $"process{pid}";
-    }
-
-    private sealed class MappedMemory(byte[] bytes, bool overlay, FileOrigin origin, Action closed) : IMappedFile
-    {
-        private readonly MemoryFile _bytes = new(bytes);
-
-        public ulong Length => _bytes.Length;
-
-        public FileOrigin Origin => origin;
-
-        public bool IsRegular => true;
-
-        public bool IsOnOverlay => overlay;
-
-        public string Path => "/proc/self/fd/3";
-
-        public int Read(ulong offset, Span<byte> into) => _bytes.Read(offset, into);
-
-        public void Dispose() => closed();
-    }
-
-    private sealed class Sink : ITlsDiscoverySink
-    {
-        public List<string> Lines { get; } = [];
-
-        public List<TlsTarget> Found { get; } = [];
-
-        void ITlsDiscoverySink.Found(TlsTarget target, int pid)
-        {
-            Found.Add(target);
-            Lines.Add($"found {target.File.Inode} by {pid}");
-        }
-
-        public void Gone(FileIdentity file) => Lines.Add($"gone {file.Inode}");
-
-        public void NotRecognised(FileIdentity file, int pid, string process, string what) => Lines.Add($"{pid} {process}: {what}");
-
-        public void LeftOut(FileIdentity file, string path, int pid) => Lines.Add($"left out {path} by {pid}");
-
-        public void Failed(FileIdentity file, string path, int pid, string problem) => Lines.Add($"failed {path} by {pid}: {problem}");
-
-        public void Settled(FileIdentity file) => Lines.Add($"settled {file.Inode}");
     }
 }
