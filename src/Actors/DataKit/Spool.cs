@@ -37,7 +37,7 @@ public sealed class Spool : IDisposable
 
     public long Points => _index.Points;
 
-    public SpoolStatus Status => new(_index.Entries, _index.Points, _disposed ? 0 : _log.Bytes, _limit, Interlocked.Read(ref _corrupt));
+    public SpoolStatus Status => new(_index.Entries, _index.Points, _disposed ? 0 : _log.Bytes, Interlocked.Read(ref _corrupt));
 
     /// <summary>Whether a spool was left behind in this directory.</summary>
     public static bool ExistsIn(string directory) => SpoolLog.ExistsIn(directory);

@@ -24,7 +24,15 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
             : options.SpoolDirectory is not null && !plan.CanSpool ? WriterState.NoSpool
             : WriterState.Healthy;
         return new WriterStatus(
-            state, _lastError, _lastSuccess, account.Out, rejected, account.Lost.Values.Sum() - rejected, plan.Spool?.Status, plan.Queue.Points);
+            state,
+            _lastError,
+            _lastSuccess,
+            account.Out,
+            rejected,
+            account.Lost.Values.Sum() - rejected,
+            plan.Spool?.Status,
+            options.SpoolDirectory is null ? 0 : options.SpoolBytes,
+            plan.Queue.Points);
     }
 
     /// <summary>DataKit took a request, or refused points of it for good.</summary>

@@ -24,7 +24,10 @@ public enum WriterState
     NoSpool,
 }
 
-/// <summary>DataKit writer -> whoever asked. Points are counted since the start of the writer.</summary>
+/// <summary>
+/// DataKit writer -> whoever asked. Points are counted since the start of the writer. The spool is null while it is not in use; its limit,
+/// in bytes, is the configured one, 0 without a spool.
+/// </summary>
 public sealed record WriterStatus(
     WriterState State,
     string? LastError,
@@ -33,7 +36,8 @@ public sealed record WriterStatus(
     long PointsRejected,
     long PointsDropped,
     SpoolStatus? Spool,
+    long SpoolLimit,
     long QueuePoints) : INoSerializationVerificationNeeded;
 
 /// <summary>What waits on disk. Bytes are the extent of the log, not the size of its files.</summary>
-public sealed record SpoolStatus(int Entries, long Points, long Bytes, long LimitBytes, long CorruptEntries);
+public sealed record SpoolStatus(int Entries, long Points, long Bytes, long CorruptEntries);

@@ -38,7 +38,7 @@ internal static partial class ActorStatus
         SpoolEntries = writer.Spool?.Entries ?? 0,
         SpoolPoints = writer.Spool?.Points ?? 0,
         SpoolBytes = writer.Spool?.Bytes ?? 0,
-        SpoolLimitBytes = writer.Spool?.LimitBytes ?? 0,
+        SpoolLimitBytes = writer.SpoolLimit,
     };
 
     [GeneratedRegex("(?<!^)([A-Z])")]

@@ -53,4 +53,14 @@ public sealed class DataKitWriterLimitsTests : DataKitWriterTestKit
         Server.Numbers().ShouldBe(Enumerable.Range(0, 700));
         (await StatusAsync(writer)).Spool.ShouldBeNull();
     }
+
+    [Fact]
+    public async Task The_limit_of_a_spool_is_known_before_it_is_needed()
+    {
+        var (with, _) = Start(Options with { SpoolBytes = Spool.MinimumBytes });
+        var (without, _) = Start(Options with { SpoolDirectory = null });
+
+        (await StatusAsync(with)).SpoolLimit.ShouldBe(Spool.MinimumBytes);
+        (await StatusAsync(without)).SpoolLimit.ShouldBe(0);
+    }
 }
