@@ -271,7 +271,8 @@ static __always_inline int on_trailer(struct http_stream *stream, __u8 c)
 /* Takes one byte of a head or of a chunk's line; at is its distance from stream->pos. */
 static __always_inline int take_byte(struct http_sock *sock, struct http_stream *stream, __u8 c, __u32 at, int is_request)
 {
-	switch (stream->state) {
+	/* Read anew: a state that a register brings from one byte to the next is one more for the verifier to go through the loop with. */
+	switch (*(volatile __u8 *)&stream->state) {
 	case HTTP_START:
 		return on_start(stream, c, at, is_request);
 	case HTTP_METHOD:

@@ -8,7 +8,7 @@
 #include "http_window.h"
 
 #define FAST_WORDS 8 /* of a line, in one call */
-#define FAST_LINES 8 /* in one call */
+#define FAST_LINES 4 /* in one call */
 #define FAST_NAME 24 /* bytes that must be there to look for a header's name */
 
 /* How many bytes there are up to and with the next LF, at most sizeof(words); 0 when there is none in them. */

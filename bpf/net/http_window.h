@@ -9,7 +9,7 @@
 
 #define HTTP_WINDOW 1024
 #define WINDOW_SLACK 32  /* words are read from any place in the window */
-#define WINDOW_STEPS 192 /* words of a full window, and a broken one for each of its lines */
+#define WINDOW_STEPS 128 /* pairs of words of a full window, and a broken one for each of 64 lines */
 #define FIRST_WINDOW 0
 #define WINDOWS 4 /* more of each CPU: who has one may be interrupted, or put aside for another thread on the same CPU */
 
