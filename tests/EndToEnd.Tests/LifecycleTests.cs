@@ -93,6 +93,20 @@ public sealed partial class LifecycleTests
         (await File.ReadAllLinesAsync(home["log.1"], TestContext.Current.CancellationToken)).ShouldBe(before);
     }
 
+    /// <summary>The kernel allows a million. Linux 5.10 goes through half as many again as this one, and each takes its time at the start.</summary>
+    [Fact]
+    public async Task No_program_needs_half_of_what_the_verifier_allows()
+    {
+        using var home = new AgentHome();
+        using var agent = await AgentProcess.StartReadyAsync(
+            home, "--enabled", "ebpf-net,ebpf-bash,ebpf-conntrack", "--l7net-enabled", "httpflow,httpflow-tls", "--output", $"file:{home.Points}");
+
+        var programs = agent.VerifiedInstructions();
+
+        programs.Count.ShouldBeGreaterThan(15);
+        programs.Max().ShouldBeInRange(1, 400_000);
+    }
+
     [GeneratedRegex(@"\bready\b")]
     private static partial Regex Ready();
 }

@@ -37,9 +37,9 @@ public sealed class SpoolFullDiskTests : IDisposable
         {
             await spool.AppendAsync(Samples.Batch(0, 5));
             await spool.AppendAsync(Samples.Batch(5, 5));
-            var spare = new DirectoryInfo(Commits).GetFiles().MinBy(f => f.LastWriteTimeUtc)!;
-            spare.Delete();
-            File.CreateSymbolicLink(spare.FullName, "/dev/full");
+            var spare = Directory.GetFiles(Commits).Order(StringComparer.Ordinal).First(); // commit.1.0: the second one is the newest
+            File.Delete(spare);
+            File.CreateSymbolicLink(spare, "/dev/full");
 
             await Should.ThrowAsync<IOException>(() => spool.AppendAsync(Samples.Batch(10, 5)));
         }

@@ -63,8 +63,10 @@ internal sealed class AgentProcess : IDisposable
         () => string.Join('\n', _home!.LogLines()));
 
     /// <summary>The kernel's numbers of the programs that this process holds.</summary>
-    public IReadOnlySet<int> Programs() => Directory.GetFiles($"/proc/{Id}/fdinfo").SelectMany(TryReadLines)
-        .Where(l => l.StartsWith(ProgramId, StringComparison.Ordinal)).Select(l => int.Parse(l.AsSpan(ProgramId.Length))).ToHashSet();
+    public IReadOnlySet<int> Programs() => ToldOfFiles(ProgramId).ToHashSet();
+
+    /// <summary>How many instructions the kernel's verifier went through for each program that this process holds.</summary>
+    public IReadOnlyList<int> VerifiedInstructions() => [.. ToldOfFiles("verified_insns:")];
 
     public IReadOnlyList<string?> OpenFiles() => [.. Directory.GetFiles($"/proc/{Id}/fd").Select(fd => new FileInfo(fd).LinkTarget)];
 
@@ -110,6 +112,9 @@ internal sealed class AgentProcess : IDisposable
 
         _process.Dispose();
     }
+
+    private IEnumerable<int> ToldOfFiles(string field) => Directory.GetFiles($"/proc/{Id}/fdinfo").SelectMany(TryReadLines)
+        .Where(l => l.StartsWith(field, StringComparison.Ordinal)).Select(l => int.Parse(l.AsSpan(field.Length)));
 
     private static string[] TryReadLines(string file)
     {
