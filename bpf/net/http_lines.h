@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "http_window.h"
+#include "http_plain.h"
 
 #define FAST_WORDS 8 /* of a line, in one call */
 #define FAST_LINES 4 /* in one call */

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "../net/http_out.h"
-#include "../net/http_window.h"
+#include "../net/http_plain.h"
 #include "../net/tcp.h"
 #include "tls_wire.h"
 
