@@ -99,7 +99,7 @@ public sealed class DiscoveryTests
             mount -t overlay o -o lowerdir=low,upperdir=u1,workdir=w1 one
             mount -t overlay o -o lowerdir=low,upperdir=u2,workdir=w2 two
             use() (LD_PRELOAD=$PWD/$1/libssl.so.3 sleep 1000 & until grep -q $PWD/$1 /proc/$!/maps; do :; done)
-            use one; use two; use low
+            use one; until [ -e ../go ]; do :; done; use two; use low
             chmod 700 two/libssl.so.3
             use two; use two
             chmod 755 two/libssl.so.3; ln two/libssl.so.3 two/another; echo >> two/libssl.so.3
@@ -107,6 +107,9 @@ public sealed class DiscoveryTests
             cp low/libssl.so.3 low/libssl.so.last; LD_PRELOAD=$PWD/low/libssl.so.last sleep 1000
             """, library));
 
+        // Two CPUs tell of their mappings side by side: which of two comes first is not certain.
+        recorder.UntilFound("/t/one/libssl.so.3");
+        File.WriteAllText($"{library.Folder}/go", "");
         recorder.UntilFound("/t/low/libssl.so.last");
         var found = recorder.Found("/libssl.so.3").Where(f => f.Target.MappedPath.StartsWith(library.Folder, StringComparison.Ordinal)).ToList();
         found.Select(f => f.Target.MappedPath[library.Folder.Length..]).ShouldBe(["/t/one/libssl.so.3", "/t/two/libssl.so.3"]);
