@@ -54,10 +54,7 @@ __attribute__((noinline)) int http_take_piece(struct __sk_buff *skb, __u32 from,
 
 	if (!sock)
 		return STEP_OFF << 16;
-	/* Not stream_of(), which chooses: the verifier would go through the loop once for each of the two. One register, or the compiler
-	 * keeps the place of each field on the stack. */
-	stream = &sock->streams[egress & 1];
-	asm volatile("" : "+r"(stream));
+	stream = stream_of(sock, egress);
 	is_request = sock->requests == egress;
 	if (count == 0)
 		return STEP_OFF << 16;

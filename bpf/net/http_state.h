@@ -161,9 +161,14 @@ static __always_inline struct http_sock *sock_in(void *socks, struct __sk_buff *
 	return sk ? bpf_sk_storage_get(socks, sk, 0, 0) : 0;
 }
 
+/* By its place, not by choice: the verifier would go through all that follows once for each of the two. In one register, or the
+ * compiler keeps the place of each field on the stack. */
 static __always_inline struct http_stream *stream_of(struct http_sock *sock, __u32 egress)
 {
-	return egress ? &sock->streams[1] : &sock->streams[0];
+	struct http_stream *stream = &sock->streams[egress & 1];
+
+	asm volatile("" : "+r"(stream));
+	return stream;
 }
 
 static __always_inline int in_body(const struct http_stream *stream)
