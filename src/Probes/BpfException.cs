@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace EbpfActors.Probes;
 
 /// <summary>A refusal of libbpf or of a BPF system call: what was tried, the errno, and what libbpf logged meanwhile.</summary>
-public sealed class BpfException(string operation, int errno, string log = "") : Exception(Describe(operation, errno, log))
+public sealed partial class BpfException(string operation, int errno, string log = "") : Exception(Describe(operation, errno, log))
 {
     /// <summary>What was tried, for example <c>attach flow_on_state</c>.</summary>
     public string Operation { get; } = operation;
@@ -17,6 +18,15 @@ public sealed class BpfException(string operation, int errno, string log = "") :
     /// <summary>True when a restart cannot help: not permitted, no such thing, not supported by this kernel.</summary>
     public bool IsPermanent => Errno is Probes.Errno.Perm or Probes.Errno.NoEntry or Probes.Errno.Access
         or Probes.Errno.Invalid or Probes.Errno.NotSupported or Probes.Errno.NoSys or Probes.Errno.SearchFailed;
+
+    /// <summary>The program that libbpf named last: when an object could not be loaded, the one that the kernel refused. Null when it named none.</summary>
+    public string? Program { get; } = ProgramIn(log);
+
+    /// <summary>libbpf begins each message about a program with this, in all versions.</summary>
+    [GeneratedRegex("prog '([^']+)'", RegexOptions.RightToLeft)]
+    private static partial Regex ProgramName { get; }
+
+    private static string? ProgramIn(string log) => ProgramName.Match(log) is { Success: true } match ? match.Groups[1].Value : null;
 
     private static string Describe(string operation, int errno, string log) =>
         $"{operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})" + (log.Length == 0 ? "" : "; libbpf: " + log);

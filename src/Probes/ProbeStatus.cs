@@ -3,8 +3,15 @@ namespace EbpfActors.Probes;
 /// <summary>One logical hook: which rung of its ladder is attached, or why none is.</summary>
 /// <param name="Hook">What it is for, for example <c>tcp-state</c>.</param>
 /// <param name="Rung">The kernel hook in use, for example <c>tp_btf/inet_sock_set_state</c>; empty when none attached.</param>
-/// <param name="Problem">Empty, or what failed and what that costs.</param>
-public sealed record HookStatus(string Hook, string Rung, string Problem);
+/// <param name="Problem">Empty, or what is lost with this rung, or without any.</param>
+public sealed record HookStatus(string Hook, string Rung, string Problem)
+{
+    /// <summary>Better rungs that could not be used, best first, with the reason of each.</summary>
+    public IReadOnlyList<HookRefusal> Refused { get; init; } = [];
+}
+
+/// <summary>A rung that the user or the kernel refused, and why.</summary>
+public sealed record HookRefusal(string Rung, string Reason);
 
 /// <summary>A loss that the kernel side or a decoder counted, with its reason, since the probe was attached.</summary>
 public sealed record ProbeLoss(string Reason, long Records, long Bytes);
