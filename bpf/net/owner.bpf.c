@@ -9,7 +9,7 @@ extern struct tcp_conns_map tcp_conns SEC(".maps");
 extern struct udp_flows_map udp_flows SEC(".maps");
 extern struct udp_socks_map udp_socks SEC(".maps");
 extern struct flow_events_map flow_events SEC(".maps");
-extern struct flow_control_map flow_control SEC(".maps");
+extern struct flow_unsure_map flow_unsure SEC(".maps");
 
 static __always_inline void own_connection(__u64 key, __u8 rank)
 {
@@ -18,7 +18,7 @@ static __always_inline void own_connection(__u64 key, __u8 rank)
 	if (!conn || conn->owner.rank >= rank)
 		return;
 	if (conn->owner.rank < OWNER_HOLDER)
-		count_unsure_in(&flow_control, -1);
+		count_unsure_in(&flow_unsure, -1);
 	set_owner_current(&conn->owner, rank);
 }
 
