@@ -86,6 +86,7 @@ internal sealed class NetPrograms : IDisposable
         while (!Array.TrueForAll(_ladders, ladder => TryAttach(ladder, cgroup, refusal)));
 
         AttachDiag();
+        AttachTableSweep();
     }
 
     public void Dispose() => Detach();
@@ -108,7 +109,8 @@ internal sealed class NetPrograms : IDisposable
         return net;
     }
 
-    /// <summary>The rungs below BPF. A kernel without them leaves the hook without any.</summary>
+    // The rungs below BPF come last. A kernel without them leaves the hook without any.
+
     private void AttachDiag()
     {
         if (!_state.IsOn("sock_diag"))
@@ -126,6 +128,23 @@ internal sealed class NetPrograms : IDisposable
         {
             diag.Dispose();
             _state.Refuse(e.Reason);
+        }
+    }
+
+    private void AttachTableSweep()
+    {
+        if (!_sweep.IsOn("sock_diag"))
+        {
+            return;
+        }
+
+        try
+        {
+            _links.Add(Sweep = new TableSweep(Object, _options));
+        }
+        catch (BpfException e)
+        {
+            _sweep.Refuse(e.Reason);
         }
     }
 

@@ -21,6 +21,7 @@ public sealed class NetRefusalTests
         { ["tcp-state:tp_btf", "tcp-state:raw_tp", "tcp-state:sock_ops"], "tcp-state:sock_diag", Told.Http },
         { ["tcp-state"], "tcp-state", Told.NewConnection | Told.OldConnection | Told.OpenConnection | Told.Http },
         { ["sweep:syscall", "sweep:iter"], "sweep:raw_tp", Told.None },
+        { ["sweep:syscall", "sweep:iter", "sweep:raw_tp"], "sweep:sock_diag", Told.None },
         { ["sweep"], "sweep", Told.OpenConnection | Told.Udp },
         { ["adopt"], "adopt", Told.OldConnection },
         { ["packets:cgroup_skb_http"], "packets:cgroup_skb", Told.Http },

@@ -5,6 +5,7 @@ using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
+using EbpfActors.Probes.Net.Sweeps;
 using EbpfActors.Probes.Tests.Bpf;
 using Shouldly;
 using Xunit;
@@ -24,6 +25,11 @@ public sealed class WireTests
     [InlineData("http_exchange", typeof(HttpExchangeRecord))]
     [InlineData("dns_record", typeof(DnsRecord))]
     [InlineData("dns_ports", typeof(DnsPorts))]
+    [InlineData("tcp_conn", typeof(TcpConn))]
+    [InlineData("owner", typeof(FlowOwner))]
+    [InlineData("flow_ends", typeof(FlowEnds))]
+    [InlineData("udp_key", typeof(UdpKey))]
+    [InlineData("udp_flow", typeof(UdpFlow))]
     public void Managed_structures_match_the_compiled_object(string name, Type managed)
     {
         using var net = BpfObject.Open("net");
