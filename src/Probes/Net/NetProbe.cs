@@ -65,8 +65,7 @@ public sealed class NetProbe : INetProbe
         _ring = Keep(new RingReader(net.Map("flow_events")));
         _dnsRing = Keep(new RingReader(net.Map("dns_events")));
         net.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
-        Adopt(AdoptWhat.Listeners);
-        Adopt(AdoptWhat.All);
+        AdoptOlder();
         return [.. _programs.Status(), .. AttachTls(cgroup)];
     }
 
@@ -166,10 +165,25 @@ public sealed class NetProbe : INetProbe
         _unsureAfterAdoption = unsure;
     }
 
+    /// <summary>A walk that was attached and cannot be run costs what it would have found, not the plugin.</summary>
+    private void AdoptOlder()
+    {
+        try
+        {
+            Adopt(AdoptWhat.Listeners);
+            Adopt(AdoptWhat.All);
+        }
+        catch (BpfException e)
+        {
+            _programs.RefuseAdoption(e);
+        }
+    }
+
     private void Adopt(AdoptWhat what)
     {
-        Tell(full: false, what is AdoptWhat.All && !_programs.TracksTcp ? AdoptWhat.Udp : what);
-        _programs.Adoption?.Run(static bytes => bytes.Length);
+        var wanted = what is AdoptWhat.All && !_programs.TracksTcp ? AdoptWhat.Udp : what;
+        Tell(full: false, wanted);
+        _programs.Adoption?.Run(wanted);
     }
 
     private void Tell(bool full, AdoptWhat adopt) => _control!.Write(0, new FlowControl

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Hooks;
+using EbpfActors.Probes.Net.Adoption;
 using EbpfActors.Probes.Net.SockDiag;
 using EbpfActors.Probes.Net.Sweeps;
 
@@ -34,7 +35,7 @@ internal sealed class NetPrograms : IDisposable
         _ladders =
         [
             new(_sweep, ("syscall", ["tcp_sweep_call", "udp_sweep_call"]), ("iter", ["tcp_sweep", "udp_sweep"]), ("raw_tp", ["tcp_sweep_raw", "udp_sweep_raw"])),
-            new(_adopt, ("iter", ["flow_adopt"])),
+            new(_adopt, ("iter", ["flow_adopt"]), ("sock_diag", ["flow_adopt_found"])),
             new(_state, ("tp_btf", ["tcp_on_state"]), ("raw_tp", ["tcp_on_state_raw"]), ("sock_ops", ["tcp_on_ops"])),
             new(new Ladder(NetHooks.UdpRefused, options.Without), ("tp_btf", ["udp_on_refused"])),
             new(new Ladder(NetHooks.TcpAccept, options.Without), ("cgroup", ["tcp_on_accept4", "tcp_on_accept6"])),
@@ -51,8 +52,8 @@ internal sealed class NetPrograms : IDisposable
     /// <summary>Null when every rung was refused.</summary>
     public IFlowSweep? Sweep { get; private set; }
 
-    /// <summary>The walk over open files; null when it was refused.</summary>
-    public BpfIterator? Adoption { get; private set; }
+    /// <summary>Null when every rung was refused.</summary>
+    public IAdoption? Adoption { get; private set; }
 
     /// <summary>HTTP heads are read from packets.</summary>
     public bool HasHttp => _packets.IsOn("cgroup_skb_http");
@@ -87,6 +88,17 @@ internal sealed class NetPrograms : IDisposable
 
         AttachDiag();
         AttachTableSweep();
+    }
+
+    /// <summary>The adoption that was attached does not run.</summary>
+    public void RefuseAdoption(BpfException refusal)
+    {
+        while (_adopt.Rung is not null)
+        {
+            _adopt.Refuse(refusal.Reason);
+        }
+
+        Adoption = null; // its link goes with the others
     }
 
     public void Dispose() => Detach();
@@ -187,7 +199,7 @@ internal sealed class NetPrograms : IDisposable
 
         if (ladder.Ladder == _adopt)
         {
-            return [Adoption = Object.AttachIterator("flow_adopt")];
+            return [Adoption = rung.Name == "iter" ? new FileAdoption(Object) : new DiagAdoption(Object, _options.ProcRoot, _options.HostRoot)];
         }
 
         return rung.Name is "tp_btf" or "raw_tp"

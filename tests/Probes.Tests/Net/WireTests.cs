@@ -3,6 +3,7 @@ using System.Text;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
+using EbpfActors.Probes.Net.Adoption;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
 using EbpfActors.Probes.Net.Sweeps;
@@ -25,6 +26,7 @@ public sealed class WireTests
     [InlineData("http_exchange", typeof(HttpExchangeRecord))]
     [InlineData("dns_record", typeof(DnsRecord))]
     [InlineData("dns_ports", typeof(DnsPorts))]
+    [InlineData("adopt_request", typeof(AdoptRequest))]
     [InlineData("tcp_conn", typeof(TcpConn))]
     [InlineData("owner", typeof(FlowOwner))]
     [InlineData("flow_ends", typeof(FlowEnds))]
