@@ -39,9 +39,11 @@ public static class Errno
     public const int NoEntry = 2;
     public const int SearchFailed = 3;
     public const int Interrupted = 4;
+    public const int TooBig = 7;
     public const int Again = 11;
     public const int Access = 13;
     public const int Invalid = 22;
+    public const int NoSpace = 28;
     public const int NoSys = 38;
     public const int NotSupported = 95;
     public const int NoBuffers = 105;
