@@ -50,6 +50,7 @@ internal static class ActorOptions
         BashProbe = options.Plugins.Has(PluginNames.Bash) ? Bash(options) : null,
         ConntrackProbe = nat is null ? null : Conntrack(options, nat),
         DataKit = options.Output.Has(OutputKind.DataKit) ? DataKit(options, ledger) : null,
+        LogsDebug = options.Log.Level is "debug" or "trace",
         WriterStatusRequest = GetWriterStatus.Instance,
         Outputs = [.. Outputs(options, ledger)],
     };
