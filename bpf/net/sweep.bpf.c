@@ -50,14 +50,6 @@ static __always_inline int has_gone(const struct tcp_conn *conn, struct sock *sk
 	       *(__u64 *)&now.daddr[8] != *(const __u64 *)&conn->daddr[8] || *(__u64 *)now.daddr != *(const __u64 *)conn->daddr;
 }
 
-/* As it was when a sweep last showed it: what its socket said later is not known. */
-static __always_inline void fill_last(struct flow_event *event, const struct tcp_conn *conn)
-{
-	event->tx_bytes = conn->reported ? conn->swept_sequence - conn->base_tx : 0;
-	event->rx_bytes = conn->reported ? conn->swept_received - conn->base_rx : 0;
-	event->retransmits = conn->reported ? conn->swept_retransmits - conn->base_retransmits : 0;
-}
-
 /* Fills the record of a connection; 0 when there is nothing to tell. */
 static __always_inline int tcp_take(struct flow_event *event, struct tcp_counters *now, struct tcp_conn *conn, __u64 key,
                                     const struct flow_control *control)

@@ -168,7 +168,26 @@ int BPF_PROG(tcp_on_state_raw, struct sock *sk, int old_state, int new_state)
 	return 0;
 }
 
-/* enum bpf_sock_ops_op and its flags, uapi/linux/bpf.h */
+/* The socket's memory was that of a connection whose end nothing has told. */
+static __always_inline void end_predecessor(__u64 key)
+{
+	struct tcp_conn *conn = bpf_map_lookup_elem(&tcp_conns, &key);
+	struct flow_event *event;
+
+	if (!conn || !conn->established)
+		return;
+	event = bpf_ringbuf_reserve(&flow_events, sizeof(*event), 0);
+	if (event) {
+		fill_identity(event, conn);
+		fill_last(event, conn);
+		event->flags = closed_flags(conn);
+		bpf_ringbuf_submit(event, ring_wake_flag(&flow_events));
+	} else {
+		count_loss_in(&flow_losses, LOSS_RING_FULL, 0);
+	}
+	bpf_map_delete_elem(&tcp_conns, &key);
+}
+
 static __always_inline void ask_for_states(struct bpf_sock_ops *ops)
 {
 	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
@@ -191,10 +210,12 @@ int tcp_on_ops(struct bpf_sock_ops *ops)
 	switch (ops->op) {
 	case BPF_SOCK_OPS_TCP_CONNECT_CB:
 		ask_for_states(ops);
+		end_predecessor((__u64)sk);
 		on_connecting(sk, (__u64)sk);
 		break;
 	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB: /* just before the state changes, which is told, too */
 		ask_for_states(ops);
+		end_predecessor((__u64)sk);
 		break;
 	case BPF_SOCK_OPS_TCP_LISTEN_CB:
 		ask_for_states(ops);

@@ -65,8 +65,7 @@ public sealed class NetProbe : INetProbe
         _ring = Keep(new RingReader(net.Map("flow_events")));
         _dnsRing = Keep(new RingReader(net.Map("dns_events")));
         net.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
-        Adopt(AdoptWhat.Listeners);
-        Adopt(AdoptWhat.All);
+        AdoptOlder();
         return [.. _programs.Status(), .. AttachTls(cgroup)];
     }
 
@@ -82,7 +81,7 @@ public sealed class NetProbe : INetProbe
         var now = KernelClock.NowNs;
         var count = _dnsRing!.Drain(_consumeDns) + _ring!.Drain(_consumeQueued);
         _dns.Expire(now, sink);
-        return count;
+        return count + Observe(_programs.Diag is { } diag ? diag.Ended() : []);
     }
 
     public int Sweep(INetSink sink)
@@ -99,6 +98,7 @@ public sealed class NetProbe : INetProbe
         }
 
         _programs.Sweep?.Run(_consumeSwept);
+        Observe(_programs.Diag is { } diag ? diag.Sweep() : []);
         _tls?.Sweep(sink);
         _http.Sweep(sink);
         if (full)
@@ -113,7 +113,7 @@ public sealed class NetProbe : INetProbe
 
     public ProbeCounters Counters() => new(
         Interlocked.Read(ref _records),
-        [.. _losses.Snapshot(), .. _http.Losses(), .. _dns.Losses(), .. _tls?.Losses() ?? []],
+        [.. _losses.Snapshot(_programs.Diag), .. _http.Losses(), .. _dns.Losses(), .. _tls?.Losses() ?? []],
         [
             new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections),
             new TableFill("HTTP connections with an exchange under way", _http.Count, _options.MaxConnections),
@@ -165,10 +165,25 @@ public sealed class NetProbe : INetProbe
         _unsureAfterAdoption = unsure;
     }
 
+    /// <summary>A walk that was attached and cannot be run costs what it would have found, not the plugin.</summary>
+    private void AdoptOlder()
+    {
+        try
+        {
+            Adopt(AdoptWhat.Listeners);
+            Adopt(AdoptWhat.All);
+        }
+        catch (BpfException e)
+        {
+            _programs.RefuseAdoption(e);
+        }
+    }
+
     private void Adopt(AdoptWhat what)
     {
-        Tell(full: false, what is AdoptWhat.All && !_programs.TracksTcp ? AdoptWhat.Udp : what);
-        _programs.Adoption?.Run(static bytes => bytes.Length);
+        var wanted = what is AdoptWhat.All && !_programs.TracksTcp ? AdoptWhat.Udp : what;
+        Tell(full: false, wanted);
+        _programs.Adoption?.Run(wanted);
     }
 
     private void Tell(bool full, AdoptWhat adopt) => _control!.Write(0, new FlowControl
@@ -232,6 +247,17 @@ public sealed class NetProbe : INetProbe
 
     // One thread counts, any may read: no bus lock for each record.
     private void Count() => Volatile.Write(ref _records, _records + 1);
+
+    private int Observe(ReadOnlySpan<FlowEvent> records)
+    {
+        foreach (ref readonly var record in records)
+        {
+            Count();
+            Observe(record);
+        }
+
+        return records.Length;
+    }
 
     private void Observe(in FlowEvent record)
     {

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Hooks;
+using EbpfActors.Probes.Net.Adoption;
+using EbpfActors.Probes.Net.SockDiag;
 using EbpfActors.Probes.Net.Sweeps;
 
 namespace EbpfActors.Probes.Net;
@@ -33,7 +35,7 @@ internal sealed class NetPrograms : IDisposable
         _ladders =
         [
             new(_sweep, ("syscall", ["tcp_sweep_call", "udp_sweep_call"]), ("iter", ["tcp_sweep", "udp_sweep"]), ("raw_tp", ["tcp_sweep_raw", "udp_sweep_raw"])),
-            new(_adopt, ("iter", ["flow_adopt"])),
+            new(_adopt, ("iter", ["flow_adopt"]), ("sock_diag", ["flow_adopt_found"])),
             new(_state, ("tp_btf", ["tcp_on_state"]), ("raw_tp", ["tcp_on_state_raw"]), ("sock_ops", ["tcp_on_ops"])),
             new(new Ladder(NetHooks.UdpRefused, options.Without), ("tp_btf", ["udp_on_refused"])),
             new(new Ladder(NetHooks.TcpAccept, options.Without), ("cgroup", ["tcp_on_accept4", "tcp_on_accept6"])),
@@ -50,8 +52,8 @@ internal sealed class NetPrograms : IDisposable
     /// <summary>Null when every rung was refused.</summary>
     public IFlowSweep? Sweep { get; private set; }
 
-    /// <summary>The walk over open files; null when it was refused.</summary>
-    public BpfIterator? Adoption { get; private set; }
+    /// <summary>Null when every rung was refused.</summary>
+    public IAdoption? Adoption { get; private set; }
 
     /// <summary>HTTP heads are read from packets.</summary>
     public bool HasHttp => _packets.IsOn("cgroup_skb_http");
@@ -60,7 +62,10 @@ internal sealed class NetPrograms : IDisposable
     public bool EndsUnseen => _state.IsOn("sock_ops");
 
     /// <summary>TCP connections are kept in the kernel's table.</summary>
-    public bool TracksTcp => _state.Rung is not null;
+    public bool TracksTcp => _state.Rung is not null && !_state.IsOn("sock_diag");
+
+    /// <summary>TCP connections are followed in user space.</summary>
+    public SockDiagFlows? Diag { get; private set; }
 
     /// <summary>One for each hook.</summary>
     public IReadOnlyList<HookStatus> Status() => [.. _ladders.Select(l => l.Ladder.Status())];
@@ -80,6 +85,20 @@ internal sealed class NetPrograms : IDisposable
             Object = LadderLoad.Load(Open, _ladders);
         }
         while (!Array.TrueForAll(_ladders, ladder => TryAttach(ladder, cgroup, refusal)));
+
+        AttachDiag();
+        AttachTableSweep();
+    }
+
+    /// <summary>The adoption that was attached does not run.</summary>
+    public void RefuseAdoption(BpfException refusal)
+    {
+        while (_adopt.Rung is not null)
+        {
+            _adopt.Refuse(refusal.Reason);
+        }
+
+        Adoption = null; // its link goes with the others
     }
 
     public void Dispose() => Detach();
@@ -100,6 +119,45 @@ internal sealed class NetPrograms : IDisposable
         }
 
         return net;
+    }
+
+    // The rungs below BPF come last. A kernel without them leaves the hook without any.
+
+    private void AttachDiag()
+    {
+        if (!_state.IsOn("sock_diag"))
+        {
+            return;
+        }
+
+        var diag = new SockDiagFlows(_options.ProcRoot, _options.HostRoot, _options.MaxConnections);
+        try
+        {
+            diag.Attach();
+            _links.Add(Diag = diag);
+        }
+        catch (BpfException e)
+        {
+            diag.Dispose();
+            _state.Refuse(e.Reason);
+        }
+    }
+
+    private void AttachTableSweep()
+    {
+        if (!_sweep.IsOn("sock_diag"))
+        {
+            return;
+        }
+
+        try
+        {
+            _links.Add(Sweep = new TableSweep(Object, _options));
+        }
+        catch (BpfException e)
+        {
+            _sweep.Refuse(e.Reason);
+        }
     }
 
     /// <summary>False when the hook's next rung needs other programs than those that are loaded.</summary>
@@ -141,7 +199,7 @@ internal sealed class NetPrograms : IDisposable
 
         if (ladder.Ladder == _adopt)
         {
-            return [Adoption = Object.AttachIterator("flow_adopt")];
+            return [Adoption = rung.Name == "iter" ? new FileAdoption(Object) : new DiagAdoption(Object, _options.ProcRoot, _options.HostRoot)];
         }
 
         return rung.Name is "tp_btf" or "raw_tp"
@@ -159,6 +217,7 @@ internal sealed class NetPrograms : IDisposable
         _links.Clear();
         Sweep = null;
         Adoption = null;
+        Diag = null;
         Object?.Dispose();
     }
 }
