@@ -15,9 +15,12 @@ public sealed partial class BpfException(string operation, int errno, string log
     /// <summary>The message without what libbpf logged.</summary>
     public string Reason { get; } = Describe(operation, errno, "");
 
-    /// <summary>True when a restart cannot help: not permitted, no such thing, not supported by this kernel.</summary>
-    public bool IsPermanent => Errno is Probes.Errno.Perm or Probes.Errno.NoEntry or Probes.Errno.Access
-        or Probes.Errno.Invalid or Probes.Errno.NotSupported or Probes.Errno.NoSys or Probes.Errno.SearchFailed;
+    /// <summary>
+    /// True when trying again at once cannot help: not permitted, no such thing, not supported by this kernel. It may help later, when
+    /// a module, a mount or a permission has come.
+    /// </summary>
+    public bool IsRefusal => Errno is Probes.Errno.Perm or Probes.Errno.NoEntry or Probes.Errno.Access or Probes.Errno.TooBig
+        or Probes.Errno.Invalid or Probes.Errno.NotSupported or Probes.Errno.NotSupportedInside or Probes.Errno.NoSys or Probes.Errno.SearchFailed;
 
     /// <summary>The program that libbpf named last: when an object could not be loaded, the one that the kernel refused. Null when it named none.</summary>
     public string? Program { get; } = ProgramIn(log);
@@ -47,4 +50,7 @@ public static class Errno
     public const int NoSys = 38;
     public const int NotSupported = 95;
     public const int NoBuffers = 105;
+
+    /// <summary>ENOTSUPP, which the kernel uses inside and BPF system calls let out.</summary>
+    public const int NotSupportedInside = 524;
 }

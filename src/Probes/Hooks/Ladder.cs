@@ -64,7 +64,7 @@ internal sealed class Ladder
         var rung = Rung;
         var refused = _refused.Where(r => rung is null || Hook.Rungs.IndexOf(Hook[r.Rung]) < Hook.Rungs.IndexOf(rung)).ToList();
         return rung is not null
-            ? new HookStatus(Hook.Name, detail.Length == 0 ? rung.Kernel : $"{rung.Kernel}, {detail}", refused.Count > 0 ? rung.Cost : "") { Refused = refused.Count > 0 ? refused : [] }
-            : new HookStatus(Hook.Name, "", Hook.Without) { Refused = refused.Count > 0 ? refused : [] };
+            ? new HookStatus(Hook.Name, detail.Length == 0 ? rung.Kernel : $"{rung.Kernel}, {detail}", refused.Count > 0 ? rung.Cost : "") { Refused = refused.Count > 0 ? refused : Array.Empty<HookRefusal>() }
+            : new HookStatus(Hook.Name, "", Hook.Without) { Refused = refused.Count > 0 ? refused : Array.Empty<HookRefusal>() };
     }
 }

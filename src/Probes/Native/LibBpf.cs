@@ -115,9 +115,24 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     internal static partial int bpf_map_delete_elem(int map, void* key);
 
+    /// <summary>
+    /// Reads as many elements of a hash as fit, from where the last call ended; 0, or a negative errno: -ENOENT with the last ones,
+    /// -ENOSPC when one bucket has more than fit.
+    /// </summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_lookup_batch(int map, void* from, void* next, void* keys, void* values, uint* count, void* options);
+
     /// <summary>Number of CPUs that a per-CPU value has a copy for; negative errno when /sys is unreadable.</summary>
     [LibraryImport(Library)]
     internal static partial int libbpf_num_possible_cpus();
+
+    /// <summary>Only before the object is loaded: the first value of a map of constants. 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__set_initial_value(nint map, void* data, nuint size);
+
+    /// <summary>Runs a loaded program once, on this thread; 0 or a negative errno. What it returned is in the options.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_prog_test_run_opts(int program, TestRunOptions* options);
 
     // Ring buffer
 
@@ -155,6 +170,27 @@ internal static unsafe partial class LibBpf
         internal ulong Cookie;
         internal byte IsReturn;
         internal byte* FunctionName;
+    }
+
+    /// <summary>struct bpf_test_run_opts.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TestRunOptions
+    {
+        internal nuint Size;
+        internal byte* DataIn;
+        internal byte* DataOut;
+        internal uint DataInBytes;
+        internal uint DataOutBytes;
+        internal void* ContextIn;
+        internal void* ContextOut;
+        internal uint ContextInBytes;
+        internal uint ContextOutBytes;
+        internal uint Returned;
+        internal int Repeat;
+        internal uint DurationNs;
+        internal uint Flags;
+        internal uint Cpu;
+        internal uint BatchSize;
     }
 
     /// <summary>struct bpf_iter_attach_opts.</summary>

@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
+using EbpfActors.Probes.Net.Sweeps;
 using EbpfActors.Probes.Tls.Capture;
 
 namespace EbpfActors.Probes.Net;
@@ -11,29 +13,35 @@ namespace EbpfActors.Probes.Net;
 public sealed class NetProbe : INetProbe
 {
     private readonly NetProbeOptions _options;
-    private BpfObject _object;
-    private bool _withHttp;
-    private readonly List<IDisposable> _attached = [];
+    private readonly NetPrograms _programs;
+    private readonly List<IDisposable> _owned = [];
     private readonly FlowTracker _tracker;
     private readonly HttpTracker _http;
     private readonly DnsObserver _dns;
     private readonly FlowLosses _losses;
     private TlsCapture? _tls;
-    private readonly BpfIterator.Consumer _consumeSwept;
+    private readonly IFlowSweep.Consumer _consumeSwept;
     private readonly RingReader.Consumer _consumeQueued;
     private readonly RingReader.Consumer _consumeDns;
+    private readonly Poller _withoutRings = new();
     private BpfMap? _control;
-    private BpfIterator? _tcpSweep;
-    private BpfIterator? _udpSweep;
-    private BpfIterator? _adopt;
+    private BpfMap? _unsure;
     private RingReader? _ring;
     private RingReader? _dnsRing;
     private INetSink? _sink;
     private long _records;
     private long _unsureAfterAdoption;
     private long _ringLosses;
+    private uint _sweeps;
 
     public NetProbe(NetProbeOptions options)
+        : this(options, () => BpfObject.Open("net"))
+    {
+    }
+
+    /// <param name="options">As of the agent.</param>
+    /// <param name="open">Opens the object anew each time.</param>
+    internal NetProbe(NetProbeOptions options, Func<BpfObject> open)
     {
         _options = options;
         var names = new ProcessNames(options.ProcRoot);
@@ -45,32 +53,39 @@ public sealed class NetProbe : INetProbe
         _consumeSwept = ConsumeSwept;
         _consumeQueued = record => Consume(record);
         _consumeDns = ConsumeDns;
-        _withHttp = options.Http;
-        _object = Open();
+        _programs = new NetPrograms(options, open);
     }
 
     public IReadOnlyList<HookStatus> Attach()
     {
-        var refusal = Load();
-        _losses.Open(_object.Map("flow_losses"));
-        _control = _object.Map("flow_control");
-        _ring = Keep(new RingReader(_object.Map("flow_events")));
-        _dnsRing = Keep(new RingReader(_object.Map("dns_events")));
-        _object.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
-        _tcpSweep = Keep(_object.AttachIterator("tcp_sweep", _object.Map("tcp_conns")));
-        _udpSweep = Keep(_object.AttachIterator("udp_sweep", _object.Map("udp_flows")));
-        _adopt = Keep(_object.AttachIterator("flow_adopt"));
-        using var cgroup = CgroupRoot.Open(_options.CgroupMount);
-        var hooks = NetHooks.Attach(_object, cgroup, _withHttp, link => Keep(link));
-        Adopt(listeners: true);
-        Adopt(listeners: false);
-        HookStatus[] refused = refusal is null ? [] : [new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
-        return [.. hooks, .. refused, .. AttachTls(cgroup)];
+        using var cgroup = CgroupRoot.TryOpen(_options.CgroupMount, out var refusal);
+        _programs.Attach(cgroup, refusal);
+        if (_programs.Object is { } net)
+        {
+            OpenMaps(net);
+            AdoptOlder();
+        }
+
+        return [.. _programs.Status(), .. AttachTls(cgroup)];
     }
 
-    public void Wait(TimeSpan timeout) => _ring!.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
+    public void Wait(TimeSpan timeout)
+    {
+        if (_ring is not null)
+        {
+            _ring.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
+        }
+        else
+        {
+            _withoutRings.Wait(timeout);
+        }
+    }
 
-    public void Wake() => _ring?.Wake();
+    public void Wake()
+    {
+        _ring?.Wake();
+        _withoutRings.Wake();
+    }
 
     public int Drain(INetSink sink)
     {
@@ -78,9 +93,9 @@ public sealed class NetProbe : INetProbe
         _tls?.TellNotes(sink);
         // Taken before: a record that is not in the queues yet has a later time. DNS goes first, so that a connection finds its name.
         var now = KernelClock.NowNs;
-        var count = _dnsRing!.Drain(_consumeDns) + _ring!.Drain(_consumeQueued);
+        var count = (_dnsRing?.Drain(_consumeDns) ?? 0) + (_ring?.Drain(_consumeQueued) ?? 0);
         _dns.Expire(now, sink);
-        return count;
+        return count + Observe(_programs.Diag is { } diag ? diag.Ended() : []);
     }
 
     public int Sweep(INetSink sink)
@@ -90,14 +105,14 @@ public sealed class NetProbe : INetProbe
         LearnOwners();
         var full = _losses.Total(FlowLoss.RingFull) is var lost && lost != _ringLosses;
         _ringLosses = lost;
-        Tell(full, listeners: false);
+        Tell(full, AdoptWhat.All);
         if (full)
         {
             _tracker.BeginFullSweep();
         }
 
-        _tcpSweep!.Run(_consumeSwept);
-        _udpSweep!.Run(_consumeSwept);
+        _programs.Sweep?.Run(_consumeSwept);
+        Observe(_programs.Diag is { } diag ? diag.Sweep() : []);
         _tls?.Sweep(sink);
         _http.Sweep(sink);
         if (full)
@@ -112,7 +127,7 @@ public sealed class NetProbe : INetProbe
 
     public ProbeCounters Counters() => new(
         Interlocked.Read(ref _records),
-        [.. _losses.Snapshot(), .. _http.Losses(), .. _dns.Losses(), .. _tls?.Losses() ?? []],
+        [.. _losses.Snapshot(_programs.Diag), .. _http.Losses(), .. _dns.Losses(), .. _tls?.Losses() ?? []],
         [
             new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections),
             new TableFill("HTTP connections with an exchange under way", _http.Count, _options.MaxConnections),
@@ -127,51 +142,32 @@ public sealed class NetProbe : INetProbe
     public void Dispose()
     {
         _tls?.Dispose();
-        for (var i = _attached.Count - 1; i >= 0; i--)
+        for (var i = _owned.Count - 1; i >= 0; i--)
         {
-            _attached[i].Dispose();
+            _owned[i].Dispose();
         }
 
-        _attached.Clear();
-        _object.Dispose();
+        _owned.Clear();
+        _programs.Dispose();
+        _withoutRings.Dispose();
     }
 
-    private BpfObject Open()
+    private void OpenMaps(BpfObject net)
     {
-        var net = BpfObject.Open("net");
-        foreach (var map in (string[])["tcp_conns", "udp_flows", "udp_socks"])
-        {
-            net.SetMaxEntries(map, _options.MaxConnections);
-        }
-
-        NetHooks.Choose(net, _withHttp);
-        return net;
-    }
-
-    /// <summary>An old verifier may refuse the HTTP programs; netflow does not need them. Returns why they were left out.</summary>
-    private BpfException? Load()
-    {
-        try
-        {
-            _object.Load();
-            return null;
-        }
-        catch (BpfException refusal) when (_withHttp)
-        {
-            _object.Dispose();
-            _withHttp = false;
-            _object = Open();
-            _object.Load();
-            return refusal;
-        }
+        _losses.Open(net.Map("flow_losses"));
+        _control = net.Map("flow_control");
+        _unsure = net.Map("flow_unsure");
+        _ring = Keep(new RingReader(net.Map("flow_events")));
+        _dnsRing = Keep(new RingReader(net.Map("dns_events")));
+        net.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
     }
 
     /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
-    private IReadOnlyList<HookStatus> AttachTls(SafeHandle cgroup)
+    private IReadOnlyList<HookStatus> AttachTls(SafeHandle? cgroup)
     {
         try
         {
-            return _tls is null ? [] : [_tls.Attach(_object, cgroup)];
+            return _tls is null || cgroup is null || _programs.Object is not { } net ? [] : [_tls.Attach(net, cgroup)];
         }
         catch (BpfException e)
         {
@@ -184,39 +180,58 @@ public sealed class NetProbe : INetProbe
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>
     private void LearnOwners()
     {
-        var unsure = _control!.Read<FlowControl>(0).UnsureOwners;
+        if (_unsure is null)
+        {
+            return;
+        }
+
+        var unsure = _unsure.Read<long>(0);
         if (unsure > _unsureAfterAdoption)
         {
-            Adopt(listeners: false);
-            unsure = _control.Read<FlowControl>(0).UnsureOwners;
+            Adopt(AdoptWhat.All);
+            unsure = _unsure.Read<long>(0);
         }
 
         _unsureAfterAdoption = unsure;
     }
 
-    private void Adopt(bool listeners)
+    /// <summary>A walk that was attached and cannot be run costs what it would have found, not the plugin.</summary>
+    private void AdoptOlder()
     {
-        Tell(full: false, listeners);
-        _adopt!.Run(static bytes => bytes.Length);
+        try
+        {
+            Adopt(AdoptWhat.Listeners);
+            Adopt(AdoptWhat.All);
+        }
+        catch (BpfException e)
+        {
+            _programs.RefuseAdoption(e);
+        }
     }
 
-    private void Tell(bool full, bool listeners) => _control!.Write(0, _control.Read<FlowControl>(0) with
+    private void Adopt(AdoptWhat what)
+    {
+        var wanted = what is AdoptWhat.All && !_programs.TracksTcp ? AdoptWhat.Udp : what;
+        Tell(full: false, wanted);
+        _programs.Adoption?.Run(wanted);
+    }
+
+    private void Tell(bool full, AdoptWhat adopt) => _control?.Write(0, new FlowControl
     {
         UdpIdleNs = (ulong)_options.UdpIdleTimeout.TotalNanoseconds,
         SweepAll = full ? 1u : 0u,
-        AdoptListeners = listeners ? 1u : 0u,
+        Adopt = adopt,
+        Sweep = _sweeps = Math.Max(1, unchecked(_sweeps + 1)),
+        EndsUnseen = _programs.EndsUnseen ? 1u : 0u,
     });
 
-    private int ConsumeSwept(ReadOnlySpan<byte> bytes)
+    private void ConsumeSwept(ReadOnlySpan<byte> records)
     {
         var size = Unsafe.SizeOf<FlowEvent>();
-        var whole = bytes.Length - (bytes.Length % size);
-        for (var at = 0; at < whole; at += size)
+        for (var at = 0; at < records.Length; at += size)
         {
-            Consume(bytes.Slice(at, size));
+            Consume(records.Slice(at, Math.Min(size, records.Length - at)));
         }
-
-        return whole;
     }
 
     // The kinds of records have different sizes, which the header of each asserts.
@@ -263,6 +278,17 @@ public sealed class NetProbe : INetProbe
     // One thread counts, any may read: no bus lock for each record.
     private void Count() => Volatile.Write(ref _records, _records + 1);
 
+    private int Observe(ReadOnlySpan<FlowEvent> records)
+    {
+        foreach (ref readonly var record in records)
+        {
+            Count();
+            Observe(record);
+        }
+
+        return records.Length;
+    }
+
     private void Observe(in FlowEvent record)
     {
         if (record.IsClosed)
@@ -270,7 +296,7 @@ public sealed class NetProbe : INetProbe
             _tls?.OnClosed(record.Id);
         }
 
-        if (record.IsClosed && (_withHttp || _tls is not null))
+        if (record.IsClosed && (_programs.HasHttp || _tls is not null))
         {
             _http.OnClosed(record, _sink!);
         }
@@ -284,7 +310,7 @@ public sealed class NetProbe : INetProbe
     private T Keep<T>(T resource)
         where T : IDisposable
     {
-        _attached.Add(resource);
+        _owned.Add(resource);
         return resource;
     }
 }

@@ -1,4 +1,5 @@
 using EbpfActors.Probes;
+using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Net;
 using Shouldly;
 
@@ -13,10 +14,10 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     private readonly List<DnsExchange> _queries = [];
     private readonly List<DomainObservation> _domains = [];
 
-    public FlowRecorder(NetProbeOptions? options = null)
+    public FlowRecorder(NetProbeOptions? options = null, Func<BpfObject>? open = null)
     {
         options ??= new NetProbeOptions();
-        _probe = new NetProbe(options with { CgroupMount = options.CgroupMount ?? Cgroup });
+        _probe = new NetProbe(options with { CgroupMount = options.CgroupMount ?? Cgroup }, open ?? (static () => BpfObject.Open("net")));
         Hooks = _probe.Attach();
     }
 
@@ -57,6 +58,9 @@ internal sealed class FlowRecorder : INetSink, IDisposable
         _probe.Drain(this);
         return this;
     }
+
+    /// <summary>One sweep and nothing else.</summary>
+    public void SweepOnce() => _probe.Sweep(this);
 
     /// <summary>One turn of a reader that has all the time in the world.</summary>
     public void WaitAndDrain(TimeSpan atMost)

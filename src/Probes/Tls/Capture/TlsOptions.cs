@@ -1,3 +1,4 @@
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Tls.Discovery;
 
 namespace EbpfActors.Probes.Tls.Capture;
@@ -10,6 +11,9 @@ public sealed record TlsOptions
 
     /// <summary>TLS sessions that are followed at once; the kernel forgets the one that was idle for longest.</summary>
     public int MaxSessions { get; init; } = 16384;
+
+    /// <summary>Hooks and rungs that are not to be used.</summary>
+    public WithoutHooks Without { get; init; } = WithoutHooks.None;
 
     /// <summary>Off, capture works as on kernels before 6.6.</summary>
     internal bool LinksAtOnce { get; init; } = true;
