@@ -200,9 +200,9 @@ public sealed class BashRefusalTests
     [Fact]
     public void A_gone_shell_of_this_host_has_its_users_name_by_proc_too()
     {
+        using var resident = Terminal.Bash().AwaitPrompt();
         using var recorder = new CommandRecorder(
             new BashProbeOptions { ScanEvery = TimeSpan.FromHours(1), Without = new WithoutHooks(["bash-exec", "bash-shells:iter"]) }, isBusy: true);
-        using var resident = Terminal.Bash().AwaitPrompt();
         using var bash = Terminal.Bash();
 
         bash.AwaitPrompt().Type("exit");
