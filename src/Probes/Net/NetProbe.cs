@@ -169,16 +169,19 @@ public sealed class NetProbe : INetProbe
     /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
     private IReadOnlyList<HookStatus> AttachTls(SafeHandle cgroup)
     {
-        try
+        if (_tls is null)
         {
-            return _tls is null ? [] : [_tls.Attach(_object, cgroup)];
+            return [];
         }
-        catch (BpfException e)
+
+        var hooks = _tls.Attach(_object, cgroup);
+        if (!_tls.IsOn)
         {
-            _tls!.Dispose();
+            _tls.Dispose();
             _tls = null;
-            return [new HookStatus("tls-calls", "", $"no httpflow-tls: {e.Message}")];
         }
+
+        return hooks;
     }
 
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EbpfActors.Kernel.Tests.Traffic;
+using EbpfActors.Probes;
 using EbpfActors.Probes.Tls;
 using Shouldly;
 using Xunit;
@@ -30,7 +31,7 @@ public sealed class DiscoveryTests
     public void A_library_mapped_later_is_found_at_once_and_only_once()
     {
         using var recorder = new DiscoveryRecorder();
-        recorder.Discovery.Status.WatchRefused.ShouldBeNull();
+        recorder.Discovery.Status.Hook.ShouldBe(new HookStatus("tls-discovery", "PERF_RECORD_MMAP2", ""));
         using var library = new LibraryCopy();
 
         var first = library.Use();
