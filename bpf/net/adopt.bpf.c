@@ -11,6 +11,7 @@ extern struct listeners_map listeners SEC(".maps");
 extern struct udp_socks_map udp_socks SEC(".maps");
 extern struct flow_losses_map flow_losses SEC(".maps");
 extern struct flow_control_map flow_control SEC(".maps");
+extern struct flow_unsure_map flow_unsure SEC(".maps");
 
 static __always_inline void adopt_listener(struct sock *sk, struct task_struct *task)
 {
@@ -33,7 +34,7 @@ static __always_inline void adopt_connection(struct sock *sk, struct task_struct
 	if (known) {
 		if (known->established && known->owner.rank < OWNER_HOLDER) {
 			set_owner(&known->owner, task, OWNER_HOLDER);
-			count_unsure_in(&flow_control, -1);
+			count_unsure_in(&flow_unsure, -1);
 		}
 		return;
 	}
@@ -88,13 +89,13 @@ int flow_adopt(struct bpf_iter__task_file *ctx)
 	protocol = BPF_CORE_READ(sk, sk_protocol);
 	state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	if (protocol == IPPROTO_UDP) {
-		if (!control->adopt_listeners)
+		if (control->adopt != ADOPT_LISTENERS)
 			adopt_udp(sk, task);
 		return 0;
 	}
-	if (protocol != IPPROTO_TCP)
+	if (protocol != IPPROTO_TCP || control->adopt == ADOPT_UDP)
 		return 0;
-	if (control->adopt_listeners) {
+	if (control->adopt == ADOPT_LISTENERS) {
 		if (state == TCP_LISTEN)
 			adopt_listener(sk, task);
 		return 0;

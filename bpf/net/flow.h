@@ -13,6 +13,7 @@
 
 #define DEFAULT_FLOWS 65536 /* user space resizes before loading */
 #define MAX_LISTENERS 16384
+#define SWEPT_RING_BYTES (1024 * 1024) /* 8,192 flows */
 
 struct owner {
 	__u32 tgid;
@@ -43,6 +44,7 @@ struct tcp_conn {
 	__u8 adopted; /* older than the agent */
 	__u16 http_asked; /* requests that waited for their answer, and answers to them, each written from one place only: before 5.11, and of TLS */
 	__u16 http_told;
+	__u32 swept_in; /* the sweep that last wrote it out or found it unchanged */
 	struct owner owner;
 };
 
@@ -81,6 +83,7 @@ struct udp_flow {
 	__u8 reported;
 	__u8 translated; /* on the way out, in the socket's own network namespace */
 	__u8 pad;
+	__u32 swept_in; /* the sweep that last wrote it out or found it unchanged */
 	struct owner owner;
 };
 
@@ -128,11 +131,26 @@ struct flow_events_map {
 	__uint(max_entries, RING_BYTES);
 };
 
+/* What a sweep writes that is no iterator. Of its own: user space empties it before the sweep goes on, while the closings of
+ * connections stay in theirs until the sweep is over. */
+struct flow_swept_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SWEPT_RING_BYTES);
+};
+
 struct flow_control_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct flow_control);
+};
+
+/* Tracked connections whose owner is a guess. Apart from what user space writes, which would overwrite a change at the same time. */
+struct flow_unsure_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __s64);
 };
 
 struct flow_losses_map {
@@ -151,10 +169,11 @@ static __always_inline struct flow_control *control_in(void *map)
 
 static __always_inline void count_unsure_in(void *map, int change)
 {
-	struct flow_control *control = control_in(map);
+	__u32 zero = 0;
+	__s64 *unsure = bpf_map_lookup_elem(map, &zero);
 
-	if (control)
-		__sync_fetch_and_add(&control->unsure_owners, change);
+	if (unsure)
+		__sync_fetch_and_add(unsure, change);
 }
 
 static __always_inline void count_loss_in(void *losses, __u32 reason, __u64 bytes)

@@ -61,12 +61,20 @@ struct flow_event {
 };
 _Static_assert(sizeof(struct flow_event) == 120, "flow_event is a wire format");
 
-/* What user space asks of the next walk, and what it needs to know before it. Mirrored by src/Probes/Net/FlowControl.cs. */
+/* What a walk over the open files takes in. */
+enum adopt_what {
+	ADOPT_ALL,       /* connections and UDP sockets */
+	ADOPT_LISTENERS, /* the direction of a connection depends on them */
+	ADOPT_UDP,       /* TCP connections are followed in another way, or not at all */
+};
+
+/* What user space asks of the next walk. Mirrored by src/Probes/Net/FlowControl.cs. */
 struct flow_control {
 	__u64 udp_idle_ns;
-	__s64 unsure_owners;   /* tracked connections whose owner is a guess */
-	__u32 sweep_all;       /* write every open flow, not only those that changed */
-	__u32 adopt_listeners; /* this walk over the open files is for listeners only */
+	__u32 sweep_all;   /* write every open flow, not only those that changed */
+	__u32 adopt;       /* enum adopt_what */
+	__u32 sweep;       /* number of this sweep, never 0: one that had to stop goes on with what it has not seen */
+	__u32 ends_unseen; /* no hook tells the end of every connection: the sweep looks for itself */
 };
 _Static_assert(sizeof(struct flow_control) == 24, "flow_control is a wire format");
 

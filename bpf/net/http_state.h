@@ -132,11 +132,13 @@ struct http_sock {
 _Static_assert(BEGINS_CACHE_LINE(streams[0].length) && BEGINS_CACHE_LINE(streams[1]) && BEGINS_CACHE_LINE(asked),
                "what a plain head changes is in as few lines as it can be");
 
+extern const volatile __u8 storage_seen_at_end;
+
 /* The hook that sees a connection's end may look into the socket's storage for a request that waits; where it may not, such requests
  * are counted in tcp_conns. */
 static __always_inline int storage_is_traceable(void)
 {
-	return is_since_5_11();
+	return is_since_5_11() && storage_seen_at_end;
 }
 
 struct http_socks_map {

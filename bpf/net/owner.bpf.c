@@ -3,13 +3,15 @@
  * Which process a server's socket belongs to, on kernels where nothing can be hooked at accept: the kernel asks the
  * cgroup's getpeername programs for the peer address inside accept(), in the accepting process.
  */
-#include "tcp.h"
+#include "tcp_event.h"
 
 extern struct tcp_conns_map tcp_conns SEC(".maps");
 extern struct udp_flows_map udp_flows SEC(".maps");
 extern struct udp_socks_map udp_socks SEC(".maps");
 extern struct flow_events_map flow_events SEC(".maps");
+extern struct flow_losses_map flow_losses SEC(".maps");
 extern struct flow_control_map flow_control SEC(".maps");
+extern struct flow_unsure_map flow_unsure SEC(".maps");
 
 static __always_inline void own_connection(__u64 key, __u8 rank)
 {
@@ -18,7 +20,7 @@ static __always_inline void own_connection(__u64 key, __u8 rank)
 	if (!conn || conn->owner.rank >= rank)
 		return;
 	if (conn->owner.rank < OWNER_HOLDER)
-		count_unsure_in(&flow_control, -1);
+		count_unsure_in(&flow_unsure, -1);
 	set_owner_current(&conn->owner, rank);
 }
 
@@ -84,6 +86,32 @@ static __always_inline void end_udp_flow(struct udp_key *key)
 	bpf_ringbuf_submit(event, ring_wake_flag(&flow_events));
 }
 
+/* Where no hook tells the end of a connection that is older than the agent: nobody has it open any more. What is queued will be
+ * sent. */
+static __always_inline void end_unseen(__u64 key)
+{
+	struct flow_control *control = control_in(&flow_control);
+	struct tcp_conn *conn = bpf_map_lookup_elem(&tcp_conns, &key);
+	struct sock *sk = (struct sock *)key;
+	struct flow_event *event;
+	int state;
+
+	if (!control || !control->ends_unseen || !conn || !conn->established || !conn->adopted)
+		return;
+	event = bpf_ringbuf_reserve(&flow_events, sizeof(*event), 0);
+	if (!event)
+		return; /* the sweep will find it gone */
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	fill_event(event, conn, sk, state);
+	/* Which state it closed from is not known any more: with the peer's FIN taken in, as a rule one after its own was sent. */
+	if (state == TCP_CLOSE && has_peer_fin(sk))
+		state = TCP_LAST_ACK;
+	event->tx_bytes = bytes_queued((struct tcp_sock *)sk, state) - conn->base_tx;
+	event->flags = closed_flags(conn);
+	bpf_map_delete_elem(&tcp_conns, &key);
+	bpf_ringbuf_submit(event, ring_wake_flag(&flow_events));
+}
+
 SEC("cgroup/sock_release")
 int sock_on_release(struct bpf_sock *ctx)
 {
@@ -93,6 +121,7 @@ int sock_on_release(struct bpf_sock *ctx)
 
 	if (ctx->protocol == IPPROTO_TCP) {
 		own_connection(key, OWNER_HOLDER);
+		end_unseen(key);
 		return 1;
 	}
 	if (ctx->protocol != IPPROTO_UDP)

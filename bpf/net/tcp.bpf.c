@@ -3,15 +3,18 @@
  * TCP without a per-packet hook: identity is recorded when a socket changes state, the numbers are those that the kernel
  * keeps in tcp_sock anyway, read when the connection ends and, for open connections, by an iterator at every sweep.
  */
-#include "http_state.h"
-#include "tcp.h"
+#include "tcp_event.h"
 
 struct tcp_conns_map tcp_conns SEC(".maps");
 struct listeners_map listeners SEC(".maps");
 struct flow_events_map flow_events SEC(".maps");
 struct flow_losses_map flow_losses SEC(".maps");
 struct flow_control_map flow_control SEC(".maps");
+struct flow_unsure_map flow_unsure SEC(".maps");
 struct http_socks_map http_socks SEC(".maps");
+
+/* Set before the load: 0 where the hook that sees a connection's end may not look into the socket's storage. */
+const volatile __u8 storage_seen_at_end SEC(".rodata.choices") = 1;
 
 /* Puts the wire types into the object's BTF, where the layout test reads them. */
 const struct flow_event *wire_flow_event;
@@ -71,48 +74,7 @@ static __always_inline void on_established(struct sock *sk, __u64 key, int old_s
 	if (bpf_map_update_elem(&tcp_conns, &key, &conn, BPF_ANY))
 		count_loss_in(&flow_losses, LOSS_TCP_TABLE_FULL, 0);
 	else if (conn.owner.rank < OWNER_HOLDER)
-		count_unsure_in(&flow_control, 1);
-}
-
-static __always_inline void fill_event(struct flow_event *event, struct tcp_conn *conn, struct sock *sk, int state)
-{
-	struct tcp_sock *tp = (struct tcp_sock *)sk;
-
-	__builtin_memset(event, 0, sizeof(*event));
-	event->id = conn->id;
-	event->tx_bytes = bytes_sent(tp, state) - conn->base_tx;
-	event->rx_bytes = bytes_received(sk, tp) - conn->base_rx;
-	event->retransmits = BPF_CORE_READ(tp, total_retrans) - conn->base_retransmits;
-	event->rtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
-	event->rtt_var_us = event->rtt_us ? BPF_CORE_READ(tp, mdev_us) >> 2 : 0;
-	__builtin_memcpy(event->saddr, conn->saddr, 16);
-	__builtin_memcpy(event->daddr, conn->daddr, 16);
-	__builtin_memcpy(event->nat_addr, conn->nat_addr, 16);
-	event->nat_port = conn->nat_port;
-	event->sport = conn->sport;
-	event->dport = conn->dport;
-	event->netns = conn->netns;
-	event->transport = IPPROTO_TCP;
-	event->direction = conn->direction;
-	event->tgid = conn->owner.tgid;
-	event->owner_rank = conn->owner.rank;
-	__builtin_memcpy(event->comm, conn->owner.comm, sizeof(event->comm));
-}
-
-static __always_inline __u8 closed_flags(const struct tcp_conn *conn)
-{
-	return FLOW_CLOSED | (conn->http_asked != conn->http_told ? FLOW_UNANSWERED : 0);
-}
-
-/* A request that still waits for its answer. */
-static __always_inline __u8 waiting_flag(struct sock *sk)
-{
-	struct http_sock *http;
-
-	if (!storage_is_traceable())
-		return 0;
-	http = bpf_sk_storage_get(&http_socks, sk, 0, 0);
-	return http && http->asked.length ? FLOW_UNANSWERED : 0;
+		count_unsure_in(&flow_unsure, 1);
 }
 
 /* What no sweep has shown yet. Before the first sweep everything since the base is; control flags blur it by two. */
@@ -124,7 +86,7 @@ static __always_inline __u64 unreported_bytes(struct tcp_conn *conn, struct sock
 	return sent + BPF_CORE_READ(tp, bytes_received) - (conn->reported ? conn->swept_received : conn->base_rx);
 }
 
-static __always_inline void on_closed(struct sock *sk, __u64 key, int old_state)
+static __always_inline void on_closed(struct sock *sk, __u64 key, int old_state, __u8 waits)
 {
 	struct tcp_conn *conn = bpf_map_lookup_elem(&tcp_conns, &key);
 	struct flow_event *event;
@@ -136,7 +98,7 @@ static __always_inline void on_closed(struct sock *sk, __u64 key, int old_state)
 		return;
 	}
 	if (conn->owner.rank < OWNER_HOLDER)
-		count_unsure_in(&flow_control, -1);
+		count_unsure_in(&flow_unsure, -1);
 	event = bpf_ringbuf_reserve(&flow_events, sizeof(*event), 0);
 	if (!event) {
 		count_loss_in(&flow_losses, LOSS_RING_FULL, unreported_bytes(conn, sk));
@@ -144,85 +106,131 @@ static __always_inline void on_closed(struct sock *sk, __u64 key, int old_state)
 		return;
 	}
 	fill_event(event, conn, sk, old_state);
-	event->flags = closed_flags(conn) | waiting_flag(sk);
+	event->flags = closed_flags(conn) | waits;
 	/* Deleted before it is submitted: once user space has this record no sweep can show the connection again. */
 	bpf_map_delete_elem(&tcp_conns, &key);
 	bpf_ringbuf_submit(event, ring_wake_flag(&flow_events));
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(tcp_on_state, struct sock *sk, int old_state, int new_state)
+static __always_inline int is_state_of_interest(int state)
+{
+	return state == TCP_ESTABLISHED || state == TCP_CLOSE || state == TCP_SYN_SENT || state == TCP_LISTEN;
+}
+
+static __always_inline int is_tcp(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP && is_inet(sk);
+}
+
+static __always_inline void on_opening(struct sock *sk, int old_state, int new_state)
 {
 	__u64 key = (__u64)sk;
 
-	if (new_state != TCP_ESTABLISHED && new_state != TCP_CLOSE && new_state != TCP_SYN_SENT && new_state != TCP_LISTEN)
-		return 0;
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || !is_inet(sk))
-		return 0;
 	if (new_state == TCP_SYN_SENT)
 		on_connecting(sk, key);
 	else if (new_state == TCP_ESTABLISHED)
 		on_established(sk, key, old_state);
-	else if (new_state == TCP_CLOSE)
-		on_closed(sk, key, old_state);
-	else
+	else if (new_state == TCP_LISTEN)
 		remember_listener(sk, (struct task_struct *)bpf_get_current_task());
-	return 0;
 }
 
-/* The socket may have been freed while it was read, and its memory given to another connection: then the table says so. */
-static __always_inline int still_tracked(__u64 key, __u64 id)
+/* The first rung: the only one that may look into the socket's storage. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_on_state, struct sock *sk, int old_state, int new_state)
 {
-	struct tcp_conn *conn = bpf_map_lookup_elem(&tcp_conns, &key);
+	struct http_sock *http;
+	__u8 waits = 0;
 
-	return conn && conn->id == id;
-}
-
-/* Writes what changed since the last sweep. Most connections of most hosts did not: they cost six reads. */
-SEC("iter/bpf_map_elem")
-int tcp_sweep(struct bpf_iter__bpf_map_elem *ctx)
-{
-	struct flow_control *control = control_in(&flow_control);
-	struct tcp_conn *conn = ctx->value;
-	__u64 *keyp = ctx->key;
-	__u64 key, id, sequence, received;
-	struct flow_event event;
-	struct tcp_sock *tp;
-	struct sock *sk;
-	__u32 retransmits;
-	int state;
-
-	if (!conn || !keyp || !control || !conn->established)
+	if (!is_state_of_interest(new_state) || !is_tcp(sk))
 		return 0;
-	key = *keyp;
-	id = conn->id;
-	sk = (struct sock *)key;
-	tp = (struct tcp_sock *)sk;
-	state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	sequence = sequence_sent(tp);
-	received = BPF_CORE_READ(tp, bytes_received);
-	retransmits = BPF_CORE_READ(tp, total_retrans);
-	if (conn->reported && !control->sweep_all && state != TCP_CLOSE && sequence == conn->swept_sequence &&
-	    received == conn->swept_received && retransmits == conn->swept_retransmits)
-		return 0;
-	fill_event(&event, conn, sk, state);
-	if (!still_tracked(key, id))
-		return 0;
-	/* The hook deletes before the state is stored: who is closed and still here closed while it was being adopted. */
-	if (state == TCP_CLOSE)
-		event.flags = closed_flags(conn);
-	if (bpf_seq_write(ctx->meta->seq, &event, sizeof(event)))
-		return 0; /* buffer full: the kernel hands out the buffer and calls again for this entry */
-	if (state == TCP_CLOSE) {
-		bpf_map_delete_elem(&tcp_conns, &key);
+	if (new_state != TCP_CLOSE) {
+		on_opening(sk, old_state, new_state);
 		return 0;
 	}
-	/* Counters that moved since they were read above make the next sweep write the connection again. */
-	conn->reported = 1;
-	conn->swept_sequence = sequence;
-	conn->swept_received = received;
-	conn->swept_retransmits = retransmits;
+	if (storage_is_traceable()) {
+		http = bpf_sk_storage_get(&http_socks, sk, 0, 0);
+		waits = http && http->asked.length ? FLOW_UNANSWERED : 0;
+	}
+	on_closed(sk, (__u64)sk, old_state, waits);
 	return 0;
+}
+
+/* The second: the same tracepoint, without the kernel's types. */
+SEC("raw_tp/inet_sock_set_state")
+int BPF_PROG(tcp_on_state_raw, struct sock *sk, int old_state, int new_state)
+{
+	if (!is_state_of_interest(new_state) || !is_tcp(sk))
+		return 0;
+	if (new_state == TCP_CLOSE)
+		on_closed(sk, (__u64)sk, old_state, 0);
+	else
+		on_opening(sk, old_state, new_state);
+	return 0;
+}
+
+/* The socket's memory was that of a connection whose end nothing has told. */
+static __always_inline void end_predecessor(__u64 key)
+{
+	struct tcp_conn *conn = bpf_map_lookup_elem(&tcp_conns, &key);
+	struct flow_event *event;
+
+	if (!conn || !conn->established)
+		return;
+	event = bpf_ringbuf_reserve(&flow_events, sizeof(*event), 0);
+	if (event) {
+		fill_identity(event, conn);
+		fill_last(event, conn);
+		event->flags = closed_flags(conn);
+		bpf_ringbuf_submit(event, ring_wake_flag(&flow_events));
+	} else {
+		count_loss_in(&flow_losses, LOSS_RING_FULL, 0);
+	}
+	bpf_map_delete_elem(&tcp_conns, &key);
+}
+
+static __always_inline void ask_for_states(struct bpf_sock_ops *ops)
+{
+	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+}
+
+/*
+ * The third: the kernel calls back when a socket connects, accepts or listens, and from then on at each change of its state, before
+ * that is stored. A socket that is older than the agent is never told: its end is found by the sweep.
+ */
+SEC("sockops")
+int tcp_on_ops(struct bpf_sock_ops *ops)
+{
+	struct bpf_sock *full = ops->sk;
+	struct sock *sk;
+	int old_state, new_state;
+
+	if (!full)
+		return 1;
+	sk = (struct sock *)address_of(full);
+	switch (ops->op) {
+	case BPF_SOCK_OPS_TCP_CONNECT_CB:
+		ask_for_states(ops);
+		end_predecessor((__u64)sk);
+		on_connecting(sk, (__u64)sk);
+		break;
+	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB: /* just before the state changes, which is told, too */
+		ask_for_states(ops);
+		end_predecessor((__u64)sk);
+		break;
+	case BPF_SOCK_OPS_TCP_LISTEN_CB:
+		ask_for_states(ops);
+		remember_listener(sk, (struct task_struct *)bpf_get_current_task());
+		break;
+	case BPF_SOCK_OPS_STATE_CB:
+		old_state = ops->args[0];
+		new_state = ops->args[1];
+		if (new_state == TCP_CLOSE)
+			on_closed(sk, (__u64)sk, old_state, 0);
+		else if (new_state == TCP_ESTABLISHED)
+			on_established(sk, (__u64)sk, old_state);
+		break;
+	}
+	return 1;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -11,12 +11,16 @@ static __always_inline int is_inet(struct sock *sk)
 	return family == AF_INET || family == AF_INET6;
 }
 
+/* Whether this end has closed its direction: a FIN is in the queue, or was sent. */
+static __always_inline int has_fin(int state)
+{
+	return state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSING || state == TCP_LAST_ACK;
+}
+
 /* A FIN takes a sequence number and is counted like a byte by snd_nxt; it has been sent once everything queued has. */
 static __always_inline __u32 fin_sent(struct tcp_sock *tp, int state)
 {
-	if (state != TCP_FIN_WAIT1 && state != TCP_FIN_WAIT2 && state != TCP_CLOSING && state != TCP_LAST_ACK)
-		return 0;
-	return BPF_CORE_READ(tp, snd_nxt) == BPF_CORE_READ(tp, write_seq);
+	return has_fin(state) && BPF_CORE_READ(tp, snd_nxt) == BPF_CORE_READ(tp, write_seq);
 }
 
 /* Sequence numbers used, in 64 bits: what was acked plus what is in flight. bytes_sent counts retransmissions, and counts
@@ -34,10 +38,23 @@ static __always_inline __u64 bytes_sent(struct tcp_sock *tp, int state)
 	return sequence_sent(tp) - fin_sent(tp, state);
 }
 
+/* The same with those that wait to be sent. */
+static __always_inline __u64 bytes_queued(struct tcp_sock *tp, int state)
+{
+	__u32 unacked = BPF_CORE_READ(tp, write_seq) - BPF_CORE_READ(tp, snd_una);
+
+	return BPF_CORE_READ(tp, bytes_acked) + unacked - has_fin(state);
+}
+
+static __always_inline __u32 has_peer_fin(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_flags) >> SOCK_DONE_BIT & 1;
+}
+
 /* Payload bytes received in order, whether the program reads them or not; the peer's FIN is counted by the kernel. */
 static __always_inline __u64 bytes_received(struct sock *sk, struct tcp_sock *tp)
 {
-	return BPF_CORE_READ(tp, bytes_received) - (BPF_CORE_READ(sk, __sk_common.skc_flags) >> SOCK_DONE_BIT & 1);
+	return BPF_CORE_READ(tp, bytes_received) - has_peer_fin(sk);
 }
 
 static __always_inline void fill_tuple(struct tcp_conn *conn, struct sock *sk)

@@ -213,40 +213,4 @@ int BPF_PROG(udp_on_refused, int error, struct sock *sk)
 	return 0;
 }
 
-/* Writes what changed; ends what has not changed for long. */
-SEC("iter/bpf_map_elem")
-int udp_sweep(struct bpf_iter__bpf_map_elem *ctx)
-{
-	struct flow_control *control = control_in(&flow_control);
-	struct udp_flow *flow = ctx->value;
-	struct udp_key *key = ctx->key;
-	struct flow_event event;
-	__u64 now = bpf_ktime_get_ns();
-	int changed, idle;
-
-	if (!flow || !key || !control)
-		return 0;
-	changed = !flow->reported || flow->tx_bytes != flow->reported_tx || flow->rx_bytes != flow->reported_rx;
-	idle = !changed && now - flow->changed_ns >= control->udp_idle_ns;
-	if (!changed && !idle && !control->sweep_all)
-		return 0;
-	fill_udp_event(&event, key, flow);
-	if (idle)
-		event.flags = FLOW_CLOSED;
-	if (bpf_seq_write(ctx->meta->seq, &event, sizeof(event)))
-		return 0; /* buffer full: the kernel hands out the buffer and calls again for this entry */
-	if (idle) {
-		struct udp_key ended = *key;
-
-		bpf_map_delete_elem(&udp_flows, &ended);
-		return 0;
-	}
-	flow->reported = 1;
-	flow->reported_tx = event.tx_bytes;
-	flow->reported_rx = event.rx_bytes;
-	if (changed)
-		flow->changed_ns = now;
-	return 0;
-}
-
 char LICENSE[] SEC("license") = "GPL";

@@ -63,6 +63,21 @@ internal sealed unsafe class BpfObject : IDisposable
         }
     }
 
+    /// <summary>Before the load: sets a constant that stands alone in a read-only section of the object.</summary>
+    internal void SetConstant(string section, byte value) =>
+        Check(LibBpf.bpf_map__set_initial_value(FindMap(section), &value, sizeof(byte)), $"set {section}");
+
+    /// <summary>Runs a program that is loaded and not attached, once, on this thread; what it returned.</summary>
+    internal uint Run(string program, ReadOnlySpan<byte> packet = default)
+    {
+        fixed (byte* data = packet)
+        {
+            var options = new LibBpf.TestRunOptions { Size = (nuint)sizeof(LibBpf.TestRunOptions), DataIn = data, DataInBytes = (uint)packet.Length };
+            Check(LibBpf.bpf_prog_test_run_opts(ProgramFd(program), &options), $"run {program}");
+            return options.Returned;
+        }
+    }
+
     internal int ProgramFd(string program) => Check(LibBpf.bpf_program__fd(FindProgram(program)), $"find {program}");
 
     /// <summary>Leaves a program out of the load: on this kernel it would fail, or nobody asked for it.</summary>

@@ -17,4 +17,19 @@ internal static class CgroupRoot
             ? new SafeFileHandle(fd, ownsHandle: true)
             : throw new BpfException($"open the cgroup2 root {mountPoint ?? "(mounted privately)"}", Marshal.GetLastPInvokeError());
     }
+
+    /// <summary>The same; null, and why, when it cannot be had.</summary>
+    internal static SafeFileHandle? TryOpen(string? mountPoint, out BpfException? refusal)
+    {
+        refusal = null;
+        try
+        {
+            return Open(mountPoint);
+        }
+        catch (BpfException e)
+        {
+            refusal = e;
+            return null;
+        }
+    }
 }

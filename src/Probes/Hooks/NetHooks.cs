@@ -12,7 +12,7 @@ public static class NetHooks
         [
             new("tp_btf", "tp_btf/inet_sock_set_state"),
             new("raw_tp", "raw_tp/inet_sock_set_state"),
-            new("sock_ops", "cgroup/sock_ops", "connections older than the agent end when a flush finds them gone"),
+            new("sock_ops", "cgroup/sock_ops", "the end of a connection that is older than the agent is its release by the last process that has it open"),
             new("sock_diag", "netlink sock_diag", "no httpflow; owners are looked up in /proc, which short connections may outrun"),
         ]);
 

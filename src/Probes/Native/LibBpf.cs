@@ -107,6 +107,14 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     internal static partial int libbpf_num_possible_cpus();
 
+    /// <summary>Only before the object is loaded: the first value of a map of constants. 0 or a negative errno.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__set_initial_value(nint map, void* data, nuint size);
+
+    /// <summary>Runs a loaded program once, on this thread; 0 or a negative errno. What it returned is in the options.</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_prog_test_run_opts(int program, TestRunOptions* options);
+
     // Ring buffer
 
     /// <summary>Maps a ring; <paramref name="callback"/> is called for each record during consume. Null and errno when refused.</summary>
@@ -143,6 +151,27 @@ internal static unsafe partial class LibBpf
         internal ulong Cookie;
         internal byte IsReturn;
         internal byte* FunctionName;
+    }
+
+    /// <summary>struct bpf_test_run_opts.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TestRunOptions
+    {
+        internal nuint Size;
+        internal byte* DataIn;
+        internal byte* DataOut;
+        internal uint DataInBytes;
+        internal uint DataOutBytes;
+        internal void* ContextIn;
+        internal void* ContextOut;
+        internal uint ContextInBytes;
+        internal uint ContextOutBytes;
+        internal uint Returned;
+        internal int Repeat;
+        internal uint DurationNs;
+        internal uint Flags;
+        internal uint Cpu;
+        internal uint BatchSize;
     }
 
     /// <summary>struct bpf_iter_attach_opts.</summary>

@@ -7,9 +7,23 @@ namespace EbpfActors.Probes.Net;
 internal struct FlowControl
 {
     internal ulong UdpIdleNs;
-    internal long UnsureOwners;
     internal uint SweepAll;
-    internal uint AdoptListeners;
+    internal AdoptWhat Adopt;
+    internal uint Sweep;
+    internal uint EndsUnseen;
+}
+
+/// <summary><c>enum adopt_what</c> of bpf/net/flow_wire.h.</summary>
+internal enum AdoptWhat : uint
+{
+    /// <summary>Connections and UDP sockets; their direction depends on the listeners, which are to be adopted before.</summary>
+    All,
+
+    /// <summary>Listening TCP sockets only.</summary>
+    Listeners,
+
+    /// <summary>UDP sockets only: TCP connections are followed in another way, or not at all.</summary>
+    Udp,
 }
 
 /// <summary>One reason of <c>enum flow_loss</c>: per CPU, <c>struct flow_loss_count</c>.</summary>

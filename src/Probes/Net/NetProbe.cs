@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
+using EbpfActors.Probes.Net.Sweeps;
 using EbpfActors.Probes.Tls.Capture;
 
 namespace EbpfActors.Probes.Net;
@@ -11,29 +13,34 @@ namespace EbpfActors.Probes.Net;
 public sealed class NetProbe : INetProbe
 {
     private readonly NetProbeOptions _options;
-    private BpfObject _object;
-    private bool _withHttp;
-    private readonly List<IDisposable> _attached = [];
+    private readonly NetPrograms _programs;
+    private readonly List<IDisposable> _owned = [];
     private readonly FlowTracker _tracker;
     private readonly HttpTracker _http;
     private readonly DnsObserver _dns;
     private readonly FlowLosses _losses;
     private TlsCapture? _tls;
-    private readonly BpfIterator.Consumer _consumeSwept;
+    private readonly IFlowSweep.Consumer _consumeSwept;
     private readonly RingReader.Consumer _consumeQueued;
     private readonly RingReader.Consumer _consumeDns;
     private BpfMap? _control;
-    private BpfIterator? _tcpSweep;
-    private BpfIterator? _udpSweep;
-    private BpfIterator? _adopt;
+    private BpfMap? _unsure;
     private RingReader? _ring;
     private RingReader? _dnsRing;
     private INetSink? _sink;
     private long _records;
     private long _unsureAfterAdoption;
     private long _ringLosses;
+    private uint _sweeps;
 
     public NetProbe(NetProbeOptions options)
+        : this(options, () => BpfObject.Open("net"))
+    {
+    }
+
+    /// <param name="options">As of the agent.</param>
+    /// <param name="open">Opens the object anew each time.</param>
+    internal NetProbe(NetProbeOptions options, Func<BpfObject> open)
     {
         _options = options;
         var names = new ProcessNames(options.ProcRoot);
@@ -45,27 +52,23 @@ public sealed class NetProbe : INetProbe
         _consumeSwept = ConsumeSwept;
         _consumeQueued = record => Consume(record);
         _consumeDns = ConsumeDns;
-        _withHttp = options.Http;
-        _object = Open();
+        _programs = new NetPrograms(options, open);
     }
 
     public IReadOnlyList<HookStatus> Attach()
     {
-        var refusal = Load();
-        _losses.Open(_object.Map("flow_losses"));
-        _control = _object.Map("flow_control");
-        _ring = Keep(new RingReader(_object.Map("flow_events")));
-        _dnsRing = Keep(new RingReader(_object.Map("dns_events")));
-        _object.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
-        _tcpSweep = Keep(_object.AttachIterator("tcp_sweep", _object.Map("tcp_conns")));
-        _udpSweep = Keep(_object.AttachIterator("udp_sweep", _object.Map("udp_flows")));
-        _adopt = Keep(_object.AttachIterator("flow_adopt"));
-        using var cgroup = CgroupRoot.Open(_options.CgroupMount);
-        var hooks = NetHooks.Attach(_object, cgroup, _withHttp, link => Keep(link));
-        Adopt(listeners: true);
-        Adopt(listeners: false);
-        HookStatus[] refused = refusal is null ? [] : [new HookStatus("http-packets", "", $"no httpflow: {refusal.Message}")];
-        return [.. hooks, .. refused, .. AttachTls(cgroup)];
+        using var cgroup = CgroupRoot.TryOpen(_options.CgroupMount, out var refusal);
+        _programs.Attach(cgroup, refusal);
+        var net = _programs.Object;
+        _losses.Open(net.Map("flow_losses"));
+        _control = net.Map("flow_control");
+        _unsure = net.Map("flow_unsure");
+        _ring = Keep(new RingReader(net.Map("flow_events")));
+        _dnsRing = Keep(new RingReader(net.Map("dns_events")));
+        net.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
+        Adopt(AdoptWhat.Listeners);
+        Adopt(AdoptWhat.All);
+        return [.. _programs.Status(), .. AttachTls(cgroup, refusal)];
     }
 
     public void Wait(TimeSpan timeout) => _ring!.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
@@ -90,14 +93,13 @@ public sealed class NetProbe : INetProbe
         LearnOwners();
         var full = _losses.Total(FlowLoss.RingFull) is var lost && lost != _ringLosses;
         _ringLosses = lost;
-        Tell(full, listeners: false);
+        Tell(full, AdoptWhat.All);
         if (full)
         {
             _tracker.BeginFullSweep();
         }
 
-        _tcpSweep!.Run(_consumeSwept);
-        _udpSweep!.Run(_consumeSwept);
+        _programs.Sweep?.Run(_consumeSwept);
         _tls?.Sweep(sink);
         _http.Sweep(sink);
         if (full)
@@ -127,54 +129,26 @@ public sealed class NetProbe : INetProbe
     public void Dispose()
     {
         _tls?.Dispose();
-        for (var i = _attached.Count - 1; i >= 0; i--)
+        for (var i = _owned.Count - 1; i >= 0; i--)
         {
-            _attached[i].Dispose();
+            _owned[i].Dispose();
         }
 
-        _attached.Clear();
-        _object.Dispose();
-    }
-
-    private BpfObject Open()
-    {
-        var net = BpfObject.Open("net");
-        foreach (var map in (string[])["tcp_conns", "udp_flows", "udp_socks"])
-        {
-            net.SetMaxEntries(map, _options.MaxConnections);
-        }
-
-        NetHooks.Choose(net, _withHttp);
-        return net;
-    }
-
-    /// <summary>An old verifier may refuse the HTTP programs; netflow does not need them. Returns why they were left out.</summary>
-    private BpfException? Load()
-    {
-        try
-        {
-            _object.Load();
-            return null;
-        }
-        catch (BpfException refusal) when (_withHttp)
-        {
-            _object.Dispose();
-            _withHttp = false;
-            _object = Open();
-            _object.Load();
-            return refusal;
-        }
+        _owned.Clear();
+        _programs.Dispose();
     }
 
     /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
-    private IReadOnlyList<HookStatus> AttachTls(SafeHandle cgroup)
+    private IReadOnlyList<HookStatus> AttachTls(SafeHandle? cgroup, BpfException? refusal)
     {
         if (_tls is null)
         {
             return [];
         }
 
-        var hooks = _tls.Attach(_object, cgroup);
+        var hooks = _programs.TracksTcp
+            ? _tls.Attach(_programs.Object, cgroup, refusal)
+            : [new HookStatus(TlsHooks.Calls.Name, "", $"{TlsHooks.Calls.Without}: there are no connections without {NetHooks.TcpState.Name}")];
         if (!_tls.IsOn)
         {
             _tls.Dispose();
@@ -187,39 +161,38 @@ public sealed class NetProbe : INetProbe
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>
     private void LearnOwners()
     {
-        var unsure = _control!.Read<FlowControl>(0).UnsureOwners;
+        var unsure = _unsure!.Read<long>(0);
         if (unsure > _unsureAfterAdoption)
         {
-            Adopt(listeners: false);
-            unsure = _control.Read<FlowControl>(0).UnsureOwners;
+            Adopt(AdoptWhat.All);
+            unsure = _unsure.Read<long>(0);
         }
 
         _unsureAfterAdoption = unsure;
     }
 
-    private void Adopt(bool listeners)
+    private void Adopt(AdoptWhat what)
     {
-        Tell(full: false, listeners);
-        _adopt!.Run(static bytes => bytes.Length);
+        Tell(full: false, what is AdoptWhat.All && !_programs.TracksTcp ? AdoptWhat.Udp : what);
+        _programs.Adoption?.Run(static bytes => bytes.Length);
     }
 
-    private void Tell(bool full, bool listeners) => _control!.Write(0, _control.Read<FlowControl>(0) with
+    private void Tell(bool full, AdoptWhat adopt) => _control!.Write(0, new FlowControl
     {
         UdpIdleNs = (ulong)_options.UdpIdleTimeout.TotalNanoseconds,
         SweepAll = full ? 1u : 0u,
-        AdoptListeners = listeners ? 1u : 0u,
+        Adopt = adopt,
+        Sweep = _sweeps = Math.Max(1, unchecked(_sweeps + 1)),
+        EndsUnseen = _programs.EndsUnseen ? 1u : 0u,
     });
 
-    private int ConsumeSwept(ReadOnlySpan<byte> bytes)
+    private void ConsumeSwept(ReadOnlySpan<byte> records)
     {
         var size = Unsafe.SizeOf<FlowEvent>();
-        var whole = bytes.Length - (bytes.Length % size);
-        for (var at = 0; at < whole; at += size)
+        for (var at = 0; at < records.Length; at += size)
         {
-            Consume(bytes.Slice(at, size));
+            Consume(records.Slice(at, Math.Min(size, records.Length - at)));
         }
-
-        return whole;
     }
 
     // The kinds of records have different sizes, which the header of each asserts.
@@ -273,7 +246,7 @@ public sealed class NetProbe : INetProbe
             _tls?.OnClosed(record.Id);
         }
 
-        if (record.IsClosed && (_withHttp || _tls is not null))
+        if (record.IsClosed && (_programs.HasHttp || _tls is not null))
         {
             _http.OnClosed(record, _sink!);
         }
@@ -287,7 +260,7 @@ public sealed class NetProbe : INetProbe
     private T Keep<T>(T resource)
         where T : IDisposable
     {
-        _attached.Add(resource);
+        _owned.Add(resource);
         return resource;
     }
 }

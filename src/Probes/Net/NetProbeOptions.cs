@@ -1,4 +1,5 @@
 using EbpfActors.Probes.Conntrack;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Tls.Capture;
 
 namespace EbpfActors.Probes.Net;
@@ -35,6 +36,9 @@ public sealed record NetProbeOptions
 
     /// <summary>Knows where a DNS query went whose answer nobody seems to have asked for; null when nobody does.</summary>
     public INatLookup? Nat { get; init; }
+
+    /// <summary>Hooks and rungs that are not to be used.</summary>
+    public WithoutHooks Without { get; init; } = WithoutHooks.None;
 
     /// <summary>The host's /proc, for process names longer than the kernel keeps.</summary>
     public string ProcRoot { get; init; } = "/proc";

@@ -35,13 +35,14 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     /// is thrown.
     /// </summary>
     /// <param name="net">The loaded net object.</param>
-    /// <param name="cgroup">The cgroup2 root; null where there is none.</param>
-    public IReadOnlyList<HookStatus> Attach(BpfObject net, SafeHandle? cgroup)
+    /// <param name="cgroup">The cgroup2 root; null where it cannot be had.</param>
+    /// <param name="refusal">Why it cannot.</param>
+    public IReadOnlyList<HookStatus> Attach(BpfObject net, SafeHandle? cgroup, BpfException? refusal)
     {
         var ladders = new TlsLadders(options.Without);
         try
         {
-            _programs = TlsLoad.Load(tls => Prepare(tls, net), ladders);
+            _programs = TlsLoad.Load(() => Open(net), ladders);
         }
         catch (BpfException e)
         {
@@ -54,7 +55,7 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
         }
 
         _counts = _programs.Object.Map("tls_counts");
-        AttachEgress(_programs.Object, ladders, cgroup);
+        AttachEgress(_programs.Object, ladders.Sockets, cgroup, refusal);
         _receive = new ReceiveHook(_programs.Object, ladders.OnReceive, ladders.Receive);
         _files = new TlsFiles(_programs);
         _discovery = options.Discover(this, options.Without);
@@ -131,26 +132,36 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
         }
     }
 
-    private void Prepare(BpfObject tls, BpfObject net)
+    private BpfObject Open(BpfObject net)
     {
-        Array.ForEach(SharedMaps, map => tls.Share(map, net));
-        tls.SetMaxEntries("tls_sessions", options.MaxSessions);
+        var tls = options.Open();
+        try
+        {
+            Array.ForEach(SharedMaps, map => tls.Share(map, net));
+            tls.SetMaxEntries("tls_sessions", options.MaxSessions);
+            return tls;
+        }
+        catch
+        {
+            tls.Dispose();
+            throw;
+        }
     }
 
-    private void AttachEgress(BpfObject tls, TlsLadders ladders, SafeHandle? cgroup)
+    private void AttachEgress(BpfObject tls, Ladder sockets, SafeHandle? cgroup, BpfException? refusal)
     {
-        if (ladders.Sockets.Rung is null)
+        if (sockets.Rung is null)
         {
             return;
         }
 
         try
         {
-            _egress = cgroup is null ? throw new BpfException("open the cgroup2 root", Errno.NoEntry) : tls.AttachCgroup(TlsLadders.OnEgress, cgroup);
+            _egress = tls.AttachCgroup(TlsLadders.OnEgress, cgroup ?? throw refusal!);
         }
         catch (BpfException e)
         {
-            ladders.Sockets.Refuse(e.Reason);
+            sockets.Refuse(e.Reason);
         }
     }
 

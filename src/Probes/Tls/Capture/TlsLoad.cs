@@ -8,17 +8,17 @@ namespace EbpfActors.Probes.Tls.Capture;
 /// </summary>
 internal static class TlsLoad
 {
-    /// <param name="prepare">Called with the opened object before each try.</param>
+    /// <param name="open">Opens the object anew each time, sized and with what it shares.</param>
     /// <param name="ladders">On the rungs that are loaded, when this returns.</param>
     /// <returns>Null when no rung of <c>tls-calls</c> is left.</returns>
     /// <exception cref="BpfException">The kernel refuses something that belongs to no hook: a map.</exception>
-    public static TlsPrograms? Load(Action<BpfObject> prepare, TlsLadders ladders)
+    public static TlsPrograms? Load(Func<BpfObject> open, TlsLadders ladders)
     {
         var place = OwnPlace.Find();
         var refused = new Dictionary<string, BpfException>();
         while (ladders.Calls.Rung is not null)
         {
-            var obj = LoadOnce(prepare, ladders, refused);
+            var obj = LoadOnce(open, ladders, refused);
             try
             {
                 if (TryCalls(obj, ladders, refused, place) && TryReceive(obj, ladders))
@@ -40,13 +40,13 @@ internal static class TlsLoad
     }
 
     /// <summary>One program for one kind of place that is refused leaves the others.</summary>
-    private static BpfObject LoadOnce(Action<BpfObject> prepare, TlsLadders ladders, Dictionary<string, BpfException> refused)
+    private static BpfObject LoadOnce(Func<BpfObject> open, TlsLadders ladders, Dictionary<string, BpfException> refused)
     {
         while (true)
         {
             try
             {
-                return LadderLoad.Load(() => Open(prepare, ladders, refused), ladders.All);
+                return LadderLoad.Load(() => Choose(open, ladders, refused), ladders.All);
             }
             catch (BpfException e) when (e.Program is { } program && TlsProbes.AtOnePlace.Contains(program) && refused.TryAdd(program, e))
             {
@@ -58,9 +58,9 @@ internal static class TlsLoad
         }
     }
 
-    private static BpfObject Open(Action<BpfObject> prepare, TlsLadders ladders, Dictionary<string, BpfException> refused)
+    private static BpfObject Choose(Func<BpfObject> open, TlsLadders ladders, Dictionary<string, BpfException> refused)
     {
-        var obj = BpfObject.Open("tls");
+        var obj = open();
         try
         {
             foreach (var program in TlsProbes.AtOnePlace.Where(p => ladders.IsAtAnyPlace || refused.ContainsKey(p)))
@@ -73,7 +73,6 @@ internal static class TlsLoad
                 obj.ForManyPlaces(TlsLadders.AtAnyPlace, TlsLadders.AfterCalls);
             }
 
-            prepare(obj);
             return obj;
         }
         catch

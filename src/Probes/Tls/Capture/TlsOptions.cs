@@ -1,3 +1,4 @@
+using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Tls.Discovery;
 
@@ -14,6 +15,9 @@ public sealed record TlsOptions
 
     /// <summary>Hooks and rungs that are not to be used.</summary>
     public WithoutHooks Without { get; init; } = WithoutHooks.None;
+
+    /// <summary>Opens the object anew each time.</summary>
+    internal Func<BpfObject> Open { get; init; } = () => BpfObject.Open("tls");
 
     /// <summary>Capture of every library that any process of the host uses, but for those whose path matches a pattern.</summary>
     public static TlsOptions OfHost(string procRoot, IReadOnlyList<string> exclude) => new()
