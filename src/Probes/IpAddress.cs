@@ -27,6 +27,13 @@ public readonly record struct IpAddress(ulong High, ulong Low)
     public static IpAddress Read(ReadOnlySpan<byte> bytes) =>
         new(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
 
+    /// <summary>Writes 16 bytes in network order.</summary>
+    public void Write(Span<byte> bytes)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, High);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], Low);
+    }
+
     /// <summary>An IPv4 address given as a number in host order.</summary>
     public static IpAddress FromIPv4(uint address) => new(0, MappedPrefix | address);
 
@@ -40,8 +47,7 @@ public readonly record struct IpAddress(ulong High, ulong Low)
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, High);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], Low);
+        Write(bytes);
         return (IsIPv4 ? new IPAddress(bytes[12..]) : new IPAddress(bytes)).ToString();
     }
 }

@@ -1,3 +1,4 @@
+using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Bpf;
 
 namespace EbpfActors.Probes.Conntrack;

@@ -1,3 +1,4 @@
+using EbpfActors.Probes.Processes;
 using System.Diagnostics;
 using EbpfActors.Probes.Native;
 

@@ -1,4 +1,5 @@
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Net.SockDiag;
 
 namespace EbpfActors.Probes.Net;
 
@@ -53,7 +54,8 @@ internal sealed class FlowLosses
     /// <summary>Records lost for that reason, over all CPUs.</summary>
     internal long Total(FlowLoss loss) => Sum(loss).Records;
 
-    internal IReadOnlyList<ProbeLoss> Snapshot()
+    /// <param name="diag">Connections that are followed in user space, if they are.</param>
+    internal IReadOnlyList<ProbeLoss> Snapshot(SockDiagFlows? diag)
     {
         var losses = new List<ProbeLoss>(Reasons.Length + 1);
         foreach (var (loss, reason) in Reasons)
@@ -62,6 +64,16 @@ internal sealed class FlowLosses
             {
                 losses.Add(new ProbeLoss(reason, sum.Records, sum.Bytes));
             }
+        }
+
+        if (diag is { Refused: > 0 and var refused })
+        {
+            losses.Add(new ProbeLoss("tcp-table-full", refused, 0));
+        }
+
+        if (diag is { Overruns: > 0 and var overruns })
+        {
+            losses.Add(new ProbeLoss("sock-diag-overrun", overruns, 0));
         }
 
         if (Interlocked.Read(ref _malformed) is var malformed and > 0)

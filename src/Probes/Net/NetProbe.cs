@@ -83,7 +83,7 @@ public sealed class NetProbe : INetProbe
         var now = KernelClock.NowNs;
         var count = _dnsRing!.Drain(_consumeDns) + _ring!.Drain(_consumeQueued);
         _dns.Expire(now, sink);
-        return count;
+        return count + Observe(_programs.Diag is { } diag ? diag.Ended() : []);
     }
 
     public int Sweep(INetSink sink)
@@ -100,6 +100,7 @@ public sealed class NetProbe : INetProbe
         }
 
         _programs.Sweep?.Run(_consumeSwept);
+        Observe(_programs.Diag is { } diag ? diag.Sweep() : []);
         _tls?.Sweep(sink);
         _http.Sweep(sink);
         if (full)
@@ -114,7 +115,7 @@ public sealed class NetProbe : INetProbe
 
     public ProbeCounters Counters() => new(
         Interlocked.Read(ref _records),
-        [.. _losses.Snapshot(), .. _http.Losses(), .. _dns.Losses(), .. _tls?.Losses() ?? []],
+        [.. _losses.Snapshot(_programs.Diag), .. _http.Losses(), .. _dns.Losses(), .. _tls?.Losses() ?? []],
         [
             new TableFill("flows reported and open", _tracker.Count, 2L * _options.MaxConnections),
             new TableFill("HTTP connections with an exchange under way", _http.Count, _options.MaxConnections),
@@ -238,6 +239,17 @@ public sealed class NetProbe : INetProbe
 
     // One thread counts, any may read: no bus lock for each record.
     private void Count() => Volatile.Write(ref _records, _records + 1);
+
+    private int Observe(ReadOnlySpan<FlowEvent> records)
+    {
+        foreach (ref readonly var record in records)
+        {
+            Count();
+            Observe(record);
+        }
+
+        return records.Length;
+    }
 
     private void Observe(in FlowEvent record)
     {

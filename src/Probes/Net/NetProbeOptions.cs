@@ -40,6 +40,9 @@ public sealed record NetProbeOptions
     /// <summary>Hooks and rungs that are not to be used.</summary>
     public WithoutHooks Without { get; init; } = WithoutHooks.None;
 
+    /// <summary>The host's root folder, under which network namespaces are bound to names.</summary>
+    public string HostRoot { get; init; } = "/";
+
     /// <summary>The host's /proc, for process names longer than the kernel keeps.</summary>
     public string ProcRoot { get; init; } = "/proc";
 }

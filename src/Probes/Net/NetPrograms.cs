@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Hooks;
+using EbpfActors.Probes.Net.SockDiag;
 using EbpfActors.Probes.Net.Sweeps;
 
 namespace EbpfActors.Probes.Net;
@@ -60,7 +61,10 @@ internal sealed class NetPrograms : IDisposable
     public bool EndsUnseen => _state.IsOn("sock_ops");
 
     /// <summary>TCP connections are kept in the kernel's table.</summary>
-    public bool TracksTcp => _state.Rung is not null;
+    public bool TracksTcp => _state.Rung is not null && !_state.IsOn("sock_diag");
+
+    /// <summary>TCP connections are followed in user space.</summary>
+    public SockDiagFlows? Diag { get; private set; }
 
     /// <summary>One for each hook.</summary>
     public IReadOnlyList<HookStatus> Status() => [.. _ladders.Select(l => l.Ladder.Status())];
@@ -80,6 +84,8 @@ internal sealed class NetPrograms : IDisposable
             Object = LadderLoad.Load(Open, _ladders);
         }
         while (!Array.TrueForAll(_ladders, ladder => TryAttach(ladder, cgroup, refusal)));
+
+        AttachDiag();
     }
 
     public void Dispose() => Detach();
@@ -100,6 +106,27 @@ internal sealed class NetPrograms : IDisposable
         }
 
         return net;
+    }
+
+    /// <summary>The rungs below BPF. A kernel without them leaves the hook without any.</summary>
+    private void AttachDiag()
+    {
+        if (!_state.IsOn("sock_diag"))
+        {
+            return;
+        }
+
+        var diag = new SockDiagFlows(_options.ProcRoot, _options.HostRoot, _options.MaxConnections);
+        try
+        {
+            diag.Attach();
+            _links.Add(Diag = diag);
+        }
+        catch (BpfException e)
+        {
+            diag.Dispose();
+            _state.Refuse(e.Reason);
+        }
     }
 
     /// <summary>False when the hook's next rung needs other programs than those that are loaded.</summary>
@@ -159,6 +186,7 @@ internal sealed class NetPrograms : IDisposable
         _links.Clear();
         Sweep = null;
         Adoption = null;
+        Diag = null;
         Object?.Dispose();
     }
 }

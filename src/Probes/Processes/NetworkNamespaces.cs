@@ -2,7 +2,7 @@ using System.Globalization;
 using EbpfActors.Probes.Native;
 using Microsoft.Win32.SafeHandles;
 
-namespace EbpfActors.Probes.Conntrack;
+namespace EbpfActors.Probes.Processes;
 
 /// <summary>Finds the network namespaces of the host: those of its processes, and those that were given a name.</summary>
 internal sealed class NetworkNamespaces(string procRoot, string hostRoot)
