@@ -13,17 +13,17 @@ extern struct flow_losses_map flow_losses SEC(".maps");
 extern struct flow_control_map flow_control SEC(".maps");
 extern struct flow_unsure_map flow_unsure SEC(".maps");
 
-static __always_inline void adopt_listener(struct sock *sk, struct task_struct *task)
+static __always_inline void adopt_listener(struct sock *sk, const struct owner *holder)
 {
 	struct listener_key key = {.netns = netns_of(sk), .port = BPF_CORE_READ(sk, __sk_common.skc_num)};
-	struct owner owner = {};
+	struct owner owner = *holder;
 
-	set_owner(&owner, task, OWNER_LISTENER);
+	owner.rank = OWNER_LISTENER;
 	/* The first holder found is the oldest process, as a rule the one that called listen(). */
 	bpf_map_update_elem(&listeners, &key, &owner, BPF_NOEXIST);
 }
 
-static __always_inline void adopt_connection(struct sock *sk, struct task_struct *task, int state)
+static __always_inline void adopt_connection(struct sock *sk, const struct owner *holder, int state)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	__u64 key = (__u64)sk;
@@ -33,7 +33,7 @@ static __always_inline void adopt_connection(struct sock *sk, struct task_struct
 
 	if (known) {
 		if (known->established && known->owner.rank < OWNER_HOLDER) {
-			set_owner(&known->owner, task, OWNER_HOLDER);
+			known->owner = *holder;
 			count_unsure_in(&flow_unsure, -1);
 		}
 		return;
@@ -48,12 +48,12 @@ static __always_inline void adopt_connection(struct sock *sk, struct task_struct
 	conn.base_tx = bytes_sent(tp, state);
 	conn.base_rx = bytes_received(sk, tp);
 	conn.base_retransmits = BPF_CORE_READ(tp, total_retrans);
-	set_owner(&conn.owner, task, OWNER_HOLDER);
+	conn.owner = *holder;
 	if (bpf_map_update_elem(&tcp_conns, &key, &conn, BPF_NOEXIST))
 		count_loss_in(&flow_losses, LOSS_TCP_TABLE_FULL, 0);
 }
 
-static __always_inline void adopt_udp(struct sock *sk, struct task_struct *task)
+static __always_inline void adopt_udp(struct sock *sk, const struct owner *holder)
 {
 	__u64 key = (__u64)sk;
 	struct udp_sock_info *known = bpf_map_lookup_elem(&udp_socks, &key);
@@ -61,12 +61,33 @@ static __always_inline void adopt_udp(struct sock *sk, struct task_struct *task)
 
 	if (known) {
 		if (known->owner.rank < OWNER_HOLDER)
-			set_owner(&known->owner, task, OWNER_HOLDER);
+			known->owner = *holder;
 		return;
 	}
-	set_owner(&info.owner, task, OWNER_HOLDER);
+	info.owner = *holder;
 	if (bpf_map_update_elem(&udp_socks, &key, &info, BPF_NOEXIST))
 		count_loss_in(&flow_losses, LOSS_OWNERS_FULL, 0);
+}
+
+static __always_inline void adopt(struct sock *sk, const struct owner *holder, __u32 what)
+{
+	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
+	int state = BPF_CORE_READ(sk, __sk_common.skc_state);
+
+	if (protocol == IPPROTO_UDP) {
+		if (what != ADOPT_LISTENERS)
+			adopt_udp(sk, holder);
+		return;
+	}
+	if (protocol != IPPROTO_TCP || what == ADOPT_UDP)
+		return;
+	if (what == ADOPT_LISTENERS) {
+		if (state == TCP_LISTEN)
+			adopt_listener(sk, holder);
+		return;
+	}
+	if (state != TCP_LISTEN && state != TCP_CLOSE && state != TCP_SYN_SENT && state != TCP_SYN_RECV)
+		adopt_connection(sk, holder, state);
 }
 
 SEC("iter/task_file")
@@ -75,10 +96,9 @@ int flow_adopt(struct bpf_iter__task_file *ctx)
 	struct flow_control *control = control_in(&flow_control);
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
+	struct owner holder = {};
 	struct socket *socket;
 	struct sock *sk;
-	__u16 protocol;
-	int state;
 
 	if (!control || !task || !file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return 0;
@@ -86,23 +106,49 @@ int flow_adopt(struct bpf_iter__task_file *ctx)
 	sk = BPF_CORE_READ(socket, sk);
 	if (!sk || !is_inet(sk))
 		return 0;
-	protocol = BPF_CORE_READ(sk, sk_protocol);
-	state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (protocol == IPPROTO_UDP) {
-		if (control->adopt != ADOPT_LISTENERS)
-			adopt_udp(sk, task);
-		return 0;
-	}
-	if (protocol != IPPROTO_TCP || control->adopt == ADOPT_UDP)
-		return 0;
-	if (control->adopt == ADOPT_LISTENERS) {
-		if (state == TCP_LISTEN)
-			adopt_listener(sk, task);
-		return 0;
-	}
-	if (state != TCP_LISTEN && state != TCP_CLOSE && state != TCP_SYN_SENT && state != TCP_SYN_RECV)
-		adopt_connection(sk, task, state);
+	set_owner(&holder, task, OWNER_HOLDER);
+	adopt(sk, &holder, control->adopt);
 	return 0;
+}
+
+/*
+ * Where open files cannot be walked: user space finds the sockets by sock_diag and their owners in /proc, and runs this once for each,
+ * with the request in the place of a packet, in a thread that is in the socket's network namespace.
+ */
+SEC("tc")
+int flow_adopt_found(struct __sk_buff *skb)
+{
+	struct flow_control *control = control_in(&flow_control);
+	struct adopt_request request;
+	struct bpf_sock_tuple tuple = {};
+	struct owner holder = {.rank = OWNER_HOLDER};
+	struct bpf_sock *sk;
+	__u32 size;
+
+	if (!control || bpf_skb_load_bytes(skb, 0, &request, sizeof(request)))
+		return 0;
+	if (request.family == AF_INET) {
+		__builtin_memcpy(&tuple.ipv4.saddr, request.raddr + 12, 4);
+		__builtin_memcpy(&tuple.ipv4.daddr, request.laddr + 12, 4);
+		tuple.ipv4.sport = bpf_htons(request.rport);
+		tuple.ipv4.dport = bpf_htons(request.lport);
+		size = sizeof(tuple.ipv4);
+	} else {
+		__builtin_memcpy(tuple.ipv6.saddr, request.raddr, 16);
+		__builtin_memcpy(tuple.ipv6.daddr, request.laddr, 16);
+		tuple.ipv6.sport = bpf_htons(request.rport);
+		tuple.ipv6.dport = bpf_htons(request.lport);
+		size = sizeof(tuple.ipv6);
+	}
+	sk = request.protocol == IPPROTO_TCP ? bpf_sk_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0)
+	                                     : bpf_sk_lookup_udp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!sk)
+		return 0;
+	holder.tgid = request.tgid;
+	__builtin_memcpy(holder.comm, request.comm, sizeof(holder.comm));
+	adopt((struct sock *)address_of(sk), &holder, control->adopt);
+	bpf_sk_release(sk);
+	return 1;
 }
 
 char LICENSE[] SEC("license") = "GPL";

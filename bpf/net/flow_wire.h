@@ -68,6 +68,20 @@ enum adopt_what {
 	ADOPT_UDP,       /* TCP connections are followed in another way, or not at all */
 };
 
+/* A socket that user space found, and who has it open. Stands in the place of a packet: with room for its link-layer header. */
+struct adopt_request {
+	__u8 ether[14];
+	__u8 family;
+	__u8 protocol;
+	__u8 laddr[16]; /* network order, IPv4 in mapped form */
+	__u8 raddr[16]; /* of a socket that is not connected: an address that can reach it */
+	__u16 lport;    /* host order */
+	__u16 rport;
+	__u32 tgid; /* in the initial pid namespace */
+	char comm[16];
+};
+_Static_assert(sizeof(struct adopt_request) == 72, "adopt_request is a wire format");
+
 /* What user space asks of the next walk. Mirrored by src/Probes/Net/FlowControl.cs. */
 struct flow_control {
 	__u64 udp_idle_ns;

@@ -18,7 +18,7 @@ struct tls_programs_map tls_programs SEC(".maps");
 struct tls_fingerprints_map tls_fingerprints SEC(".maps");
 struct tls_watches_map tls_watches SEC(".maps");
 
-/* Of no consequence here: a session's request that waits is counted with its connection in any case. */
+/* A session's requests are always counted in tcp_conns, whatever the hook at a connection's end may look into. */
 const volatile __u8 storage_seen_at_end SEC(".rodata.choices") = 1;
 
 /* Puts the wire types into the object's BTF, where the layout test reads them. */

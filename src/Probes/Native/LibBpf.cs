@@ -103,6 +103,13 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     internal static partial int bpf_map_delete_elem(int map, void* key);
 
+    /// <summary>
+    /// Reads as many elements of a hash as fit, from where the last call ended; 0, or a negative errno: -ENOENT with the last ones,
+    /// -ENOSPC when one bucket has more than fit.
+    /// </summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_lookup_batch(int map, void* from, void* next, void* keys, void* values, uint* count, void* options);
+
     /// <summary>Number of CPUs that a per-CPU value has a copy for; negative errno when /sys is unreadable.</summary>
     [LibraryImport(Library)]
     internal static partial int libbpf_num_possible_cpus();

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Hooks;
+using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
 using EbpfActors.Probes.Net.Sweeps;
@@ -23,6 +24,7 @@ public sealed class NetProbe : INetProbe
     private readonly IFlowSweep.Consumer _consumeSwept;
     private readonly RingReader.Consumer _consumeQueued;
     private readonly RingReader.Consumer _consumeDns;
+    private readonly Poller _withoutRings = new();
     private BpfMap? _control;
     private BpfMap? _unsure;
     private RingReader? _ring;
@@ -59,21 +61,32 @@ public sealed class NetProbe : INetProbe
     {
         using var cgroup = CgroupRoot.TryOpen(_options.CgroupMount, out var refusal);
         _programs.Attach(cgroup, refusal);
-        var net = _programs.Object;
-        _losses.Open(net.Map("flow_losses"));
-        _control = net.Map("flow_control");
-        _unsure = net.Map("flow_unsure");
-        _ring = Keep(new RingReader(net.Map("flow_events")));
-        _dnsRing = Keep(new RingReader(net.Map("dns_events")));
-        net.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
-        Adopt(AdoptWhat.Listeners);
-        Adopt(AdoptWhat.All);
+        if (_programs.Object is { } net)
+        {
+            OpenMaps(net);
+            AdoptOlder();
+        }
+
         return [.. _programs.Status(), .. AttachTls(cgroup, refusal)];
     }
 
-    public void Wait(TimeSpan timeout) => _ring!.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
+    public void Wait(TimeSpan timeout)
+    {
+        if (_ring is not null)
+        {
+            _ring.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
+        }
+        else
+        {
+            _withoutRings.Wait(timeout);
+        }
+    }
 
-    public void Wake() => _ring?.Wake();
+    public void Wake()
+    {
+        _ring?.Wake();
+        _withoutRings.Wake();
+    }
 
     public int Drain(INetSink sink)
     {
@@ -81,7 +94,7 @@ public sealed class NetProbe : INetProbe
         _tls?.TellNotes(sink);
         // Taken before: a record that is not in the queues yet has a later time. DNS goes first, so that a connection finds its name.
         var now = KernelClock.NowNs;
-        var count = _dnsRing!.Drain(_consumeDns) + _ring!.Drain(_consumeQueued);
+        var count = (_dnsRing?.Drain(_consumeDns) ?? 0) + (_ring?.Drain(_consumeQueued) ?? 0);
         _dns.Expire(now, sink);
         return count + Observe(_programs.Diag is { } diag ? diag.Ended() : []);
     }
@@ -137,6 +150,17 @@ public sealed class NetProbe : INetProbe
 
         _owned.Clear();
         _programs.Dispose();
+        _withoutRings.Dispose();
+    }
+
+    private void OpenMaps(BpfObject net)
+    {
+        _losses.Open(net.Map("flow_losses"));
+        _control = net.Map("flow_control");
+        _unsure = net.Map("flow_unsure");
+        _ring = Keep(new RingReader(net.Map("flow_events")));
+        _dnsRing = Keep(new RingReader(net.Map("dns_events")));
+        net.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
     }
 
     /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
@@ -147,8 +171,8 @@ public sealed class NetProbe : INetProbe
             return [];
         }
 
-        var hooks = _programs.TracksTcp
-            ? _tls.Attach(_programs.Object, cgroup, refusal)
+        var hooks = _programs.Object is { } net && _programs.TracksTcp
+            ? _tls.Attach(net, cgroup, refusal)
             : [new HookStatus(TlsHooks.Calls.Name, "", $"{TlsHooks.Calls.Without}: there are no connections without {NetHooks.TcpState.Name}")];
         if (!_tls.IsOn)
         {
@@ -162,7 +186,12 @@ public sealed class NetProbe : INetProbe
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>
     private void LearnOwners()
     {
-        var unsure = _unsure!.Read<long>(0);
+        if (_unsure is null)
+        {
+            return;
+        }
+
+        var unsure = _unsure.Read<long>(0);
         if (unsure > _unsureAfterAdoption)
         {
             Adopt(AdoptWhat.All);
@@ -172,13 +201,28 @@ public sealed class NetProbe : INetProbe
         _unsureAfterAdoption = unsure;
     }
 
-    private void Adopt(AdoptWhat what)
+    /// <summary>A walk that was attached and cannot be run costs what it would have found, not the plugin.</summary>
+    private void AdoptOlder()
     {
-        Tell(full: false, what is AdoptWhat.All && !_programs.TracksTcp ? AdoptWhat.Udp : what);
-        _programs.Adoption?.Run(static bytes => bytes.Length);
+        try
+        {
+            Adopt(AdoptWhat.Listeners);
+            Adopt(AdoptWhat.All);
+        }
+        catch (BpfException e)
+        {
+            _programs.RefuseAdoption(e);
+        }
     }
 
-    private void Tell(bool full, AdoptWhat adopt) => _control!.Write(0, new FlowControl
+    private void Adopt(AdoptWhat what)
+    {
+        var wanted = what is AdoptWhat.All && !_programs.TracksTcp ? AdoptWhat.Udp : what;
+        Tell(full: false, wanted);
+        _programs.Adoption?.Run(wanted);
+    }
+
+    private void Tell(bool full, AdoptWhat adopt) => _control?.Write(0, new FlowControl
     {
         UdpIdleNs = (ulong)_options.UdpIdleTimeout.TotalNanoseconds,
         SweepAll = full ? 1u : 0u,

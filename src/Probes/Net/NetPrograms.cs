@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Hooks;
+using EbpfActors.Probes.Net.Adoption;
 using EbpfActors.Probes.Net.SockDiag;
 using EbpfActors.Probes.Net.Sweeps;
 
@@ -34,7 +35,7 @@ internal sealed class NetPrograms : IDisposable
         _ladders =
         [
             new(_sweep, ("syscall", ["tcp_sweep_call", "udp_sweep_call"]), ("iter", ["tcp_sweep", "udp_sweep"]), ("raw_tp", ["tcp_sweep_raw", "udp_sweep_raw"])),
-            new(_adopt, ("iter", ["flow_adopt"])),
+            new(_adopt, ("iter", ["flow_adopt"]), ("sock_diag", ["flow_adopt_found"])),
             new(_state, ("tp_btf", ["tcp_on_state"]), ("raw_tp", ["tcp_on_state_raw"]), ("sock_ops", ["tcp_on_ops"])),
             new(new Ladder(NetHooks.UdpRefused, options.Without), ("tp_btf", ["udp_on_refused"])),
             new(new Ladder(NetHooks.TcpAccept, options.Without), ("cgroup", ["tcp_on_accept4", "tcp_on_accept6"])),
@@ -46,13 +47,14 @@ internal sealed class NetPrograms : IDisposable
         ];
     }
 
-    public BpfObject Object { get; private set; } = null!;
+    /// <summary>Null when this kernel gives us not even its maps: then there is only what netlink tells.</summary>
+    public BpfObject? Object { get; private set; }
 
     /// <summary>Null when every rung was refused.</summary>
     public IFlowSweep? Sweep { get; private set; }
 
-    /// <summary>The walk over open files; null when it was refused.</summary>
-    public BpfIterator? Adoption { get; private set; }
+    /// <summary>Null when every rung was refused.</summary>
+    public IAdoption? Adoption { get; private set; }
 
     /// <summary>HTTP heads are read from packets.</summary>
     public bool HasHttp => _packets.IsOn("cgroup_skb_http");
@@ -81,14 +83,46 @@ internal sealed class NetPrograms : IDisposable
                 _packets.Refuse("cgroup_skb_http", "connections are not tracked");
             }
 
-            Object = LadderLoad.Load(Open, _ladders);
+            Object = TryLoad();
         }
         while (!Array.TrueForAll(_ladders, ladder => TryAttach(ladder, cgroup, refusal)));
 
         AttachDiag();
+        AttachTableSweep();
+    }
+
+    /// <summary>The adoption that was attached does not run.</summary>
+    public void RefuseAdoption(BpfException refusal)
+    {
+        while (_adopt.Rung is not null)
+        {
+            _adopt.Refuse(refusal.Reason);
+        }
+
+        Adoption = null; // its link goes with the others
     }
 
     public void Dispose() => Detach();
+
+    private BpfObject? TryLoad()
+    {
+        try
+        {
+            return LadderLoad.Load(Open, _ladders);
+        }
+        catch (BpfException e)
+        {
+            foreach (var ladder in _ladders)
+            {
+                while (ladder.Wanted.Count > 0)
+                {
+                    ladder.Ladder.Refuse(e.Reason);
+                }
+            }
+
+            return null;
+        }
+    }
 
     private static Hook WithoutHttp(Hook packets) => packets with { Rungs = [packets["cgroup_skb"] with { Cost = "" }] };
 
@@ -108,7 +142,8 @@ internal sealed class NetPrograms : IDisposable
         return net;
     }
 
-    /// <summary>The rungs below BPF. A kernel without them leaves the hook without any.</summary>
+    // The rungs below BPF come last. A kernel without them leaves the hook without any.
+
     private void AttachDiag()
     {
         if (!_state.IsOn("sock_diag"))
@@ -129,10 +164,27 @@ internal sealed class NetPrograms : IDisposable
         }
     }
 
+    private void AttachTableSweep()
+    {
+        if (!_sweep.IsOn("sock_diag"))
+        {
+            return;
+        }
+
+        try
+        {
+            _links.Add(Sweep = new TableSweep(Object ?? throw new BpfException("read the tables", Errno.NoEntry), _options));
+        }
+        catch (BpfException e)
+        {
+            _sweep.Refuse(e.Reason);
+        }
+    }
+
     /// <summary>False when the hook's next rung needs other programs than those that are loaded.</summary>
     private bool TryAttach(ProgramLadder ladder, SafeHandle? cgroup, BpfException? refusal)
     {
-        if (ladder.Ladder.Rung is not { } rung || ladder.Wanted.Count == 0)
+        if (Object is not { } net || ladder.Ladder.Rung is not { } rung || ladder.Wanted.Count == 0)
         {
             return true;
         }
@@ -140,7 +192,7 @@ internal sealed class NetPrograms : IDisposable
         var first = _links.Count;
         try
         {
-            foreach (var link in Links(ladder, rung, cgroup, refusal))
+            foreach (var link in Links(net, ladder, rung, cgroup, refusal))
             {
                 _links.Add(link);
             }
@@ -159,21 +211,21 @@ internal sealed class NetPrograms : IDisposable
         }
     }
 
-    private IEnumerable<IDisposable> Links(ProgramLadder ladder, Rung rung, SafeHandle? cgroup, BpfException? refusal)
+    private IEnumerable<IDisposable> Links(BpfObject net, ProgramLadder ladder, Rung rung, SafeHandle? cgroup, BpfException? refusal)
     {
         if (ladder.Ladder == _sweep)
         {
-            return [Sweep = rung.Name == "iter" ? new IteratorSweep(Object) : new ProgramSweep(Object, [.. ladder.Wanted])];
+            return [Sweep = rung.Name == "iter" ? new IteratorSweep(net) : new ProgramSweep(net, [.. ladder.Wanted])];
         }
 
         if (ladder.Ladder == _adopt)
         {
-            return [Adoption = Object.AttachIterator("flow_adopt")];
+            return [Adoption = rung.Name == "iter" ? new FileAdoption(net) : new DiagAdoption(net, _options.ProcRoot, _options.HostRoot)];
         }
 
         return rung.Name is "tp_btf" or "raw_tp"
-            ? ladder.Wanted.Select(Object.Attach)
-            : ladder.Wanted.Select(program => Object.AttachCgroup(program, cgroup ?? throw refusal!));
+            ? ladder.Wanted.Select(net.Attach)
+            : ladder.Wanted.Select(program => net.AttachCgroup(program, cgroup ?? throw refusal!));
     }
 
     private void Detach()

@@ -1,4 +1,5 @@
 using EbpfActors.Probes;
+using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Net;
 using Shouldly;
 
@@ -13,10 +14,10 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     private readonly List<DnsExchange> _queries = [];
     private readonly List<DomainObservation> _domains = [];
 
-    public FlowRecorder(NetProbeOptions? options = null)
+    public FlowRecorder(NetProbeOptions? options = null, Func<BpfObject>? open = null)
     {
         options ??= new NetProbeOptions();
-        _probe = new NetProbe(options with { CgroupMount = options.CgroupMount ?? Cgroup });
+        _probe = new NetProbe(options with { CgroupMount = options.CgroupMount ?? Cgroup }, open ?? (static () => BpfObject.Open("net")));
         Hooks = _probe.Attach();
     }
 

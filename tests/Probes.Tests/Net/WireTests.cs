@@ -3,8 +3,10 @@ using System.Text;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
+using EbpfActors.Probes.Net.Adoption;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
+using EbpfActors.Probes.Net.Sweeps;
 using EbpfActors.Probes.Tests.Bpf;
 using Shouldly;
 using Xunit;
@@ -24,6 +26,12 @@ public sealed class WireTests
     [InlineData("http_exchange", typeof(HttpExchangeRecord))]
     [InlineData("dns_record", typeof(DnsRecord))]
     [InlineData("dns_ports", typeof(DnsPorts))]
+    [InlineData("adopt_request", typeof(AdoptRequest))]
+    [InlineData("tcp_conn", typeof(TcpConn))]
+    [InlineData("owner", typeof(FlowOwner))]
+    [InlineData("flow_ends", typeof(FlowEnds))]
+    [InlineData("udp_key", typeof(UdpKey))]
+    [InlineData("udp_flow", typeof(UdpFlow))]
     public void Managed_structures_match_the_compiled_object(string name, Type managed)
     {
         using var net = BpfObject.Open("net");

@@ -27,12 +27,12 @@ internal sealed class SockDiagSocket : IDisposable
         _destroyed.Join(receiveBytes, DestroyedTcp);
     }
 
-    /// <summary>Hands out the TCP sockets of both families that are in one of the states.</summary>
+    /// <summary>Hands out the sockets of both families that are in one of the states.</summary>
     /// <exception cref="BpfException">The kernel refused, for example ENOENT without the module tcp_diag.</exception>
-    public void Dump(uint states, Consumer consume)
+    public void Dump(uint states, Consumer consume, Transport transport = Transport.Tcp)
     {
-        DumpFamily(IPv4, states, consume);
-        DumpFamily(IPv6, states, consume);
+        DumpFamily(IPv4, transport, states, consume);
+        DumpFamily(IPv6, transport, states, consume);
     }
 
     /// <summary>Hands out the sockets that were destroyed since.</summary>
@@ -58,7 +58,7 @@ internal sealed class SockDiagSocket : IDisposable
     }
 
     /// <summary>nlmsghdr: length, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP; struct inet_diag_req_v2.</summary>
-    private void DumpFamily(byte family, uint states, Consumer consume)
+    private void DumpFamily(byte family, Transport transport, uint states, Consumer consume)
     {
         Span<byte> request = stackalloc byte[RequestBytes];
         request.Clear();
@@ -67,7 +67,7 @@ internal sealed class SockDiagSocket : IDisposable
         request[6] = 1;
         request[7] = 3;
         request[16] = family;
-        request[17] = (byte)Transport.Tcp;
+        request[17] = (byte)transport;
         request[18] = InfoExtension;
         BinaryPrimitives.WriteUInt32LittleEndian(request[20..], states);
         _requests.Send(request);
