@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Hooks;
+
 namespace EbpfActors.Probes.Conntrack;
 
 /// <summary>What the conntrack probe needs to know before it starts.</summary>
@@ -23,4 +25,7 @@ public sealed record ConntrackOptions
 
     /// <summary>Room for news that nobody has read yet, in bytes, a power of two; over netlink for that of each namespace.</summary>
     public int ReceiveBytes { get; init; } = 4 << 20;
+
+    /// <summary>Hooks and rungs that are not to be used.</summary>
+    public WithoutHooks Without { get; init; } = WithoutHooks.None;
 }
