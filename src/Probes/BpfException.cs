@@ -46,6 +46,7 @@ public static class Errno
     public const int Again = 11;
     public const int Access = 13;
     public const int Invalid = 22;
+    public const int NoSpace = 28;
     public const int NoSys = 38;
     public const int NotSupported = 95;
     public const int NoBuffers = 105;

@@ -17,7 +17,6 @@ internal sealed unsafe class ConntrackSocket : IDisposable
     private const int NetfilterProtocol = 12;
     private const int SocketLevel = 1;
     private const int ReceiveBufferForce = 33;
-    private const int AttachFilter = 26;
     private const int NetlinkLevel = 270;
     private const int AddMembership = 1;
     private const int NewGroup = 1;
@@ -172,24 +171,18 @@ internal sealed unsafe class ConntrackSocket : IDisposable
         }
     }
 
-    private void FilterByStatus()
-    {
-        // Classic BPF: find the status attribute behind both headers; keep what has none; keep what has the bit.
-        var program = stackalloc FilterStep[]
-        {
-            new(0x00, 0, 0, 20),                       // A = 20
-            new(0x01, 0, 0, StatusAttribute),          // X = attribute
-            new(0x30, 0, 0, unchecked((uint)-0x1000) + 12), // A = offset of attribute X at or after A, or 0
-            new(0x15, 3, 0, 0),                        // if A == 0 keep
-            new(0x07, 0, 0, 0),                        // X = A
-            new(0x40, 0, 0, 4),                        // A = the word at X + 4
-            new(0x45, 0, 1, DestinationNat),           // if A & bit keep, else drop
-            new(0x06, 0, 0, uint.MaxValue),
-            new(0x06, 0, 0, 0),
-        };
-        var filter = new FilterProgram { Length = 9, Steps = program };
-        Check(LibC.setsockopt(File, SocketLevel, AttachFilter, &filter, (uint)sizeof(FilterProgram)), "filter a netlink socket");
-    }
+    /// <summary>Finds the status attribute behind both headers; keeps what has none; keeps what has the bit.</summary>
+    private void FilterByStatus() => SocketFilter.Attach(
+        File,
+        new(0x00, 0, 0, 20),                       // A = 20
+        new(0x01, 0, 0, StatusAttribute),          // X = attribute
+        new(0x30, 0, 0, unchecked((uint)-0x1000) + 12), // A = offset of attribute X at or after A, or 0
+        new(0x15, 3, 0, 0),                        // if A == 0 keep
+        new(0x07, 0, 0, 0),                        // X = A
+        new(0x40, 0, 0, 4),                        // A = the word at X + 4
+        new(0x45, 0, 1, DestinationNat),           // if A & bit keep, else drop
+        new(0x06, 0, 0, uint.MaxValue),
+        new(0x06, 0, 0, 0));
 
     private static void Check(int result, string operation)
     {
@@ -197,23 +190,5 @@ internal sealed unsafe class ConntrackSocket : IDisposable
         {
             throw new BpfException(operation, Marshal.GetLastPInvokeError());
         }
-    }
-
-    /// <summary>struct sock_filter.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private readonly struct FilterStep(ushort code, byte ifTrue, byte ifFalse, uint k)
-    {
-        public readonly ushort Code = code;
-        public readonly byte IfTrue = ifTrue;
-        public readonly byte IfFalse = ifFalse;
-        public readonly uint K = k;
-    }
-
-    /// <summary>struct sock_fprog.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct FilterProgram
-    {
-        public ushort Length;
-        public FilterStep* Steps;
     }
 }

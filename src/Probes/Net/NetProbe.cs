@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
 using EbpfActors.Probes.Net.Sweeps;
@@ -22,6 +23,7 @@ public sealed class NetProbe : INetProbe
     private readonly IFlowSweep.Consumer _consumeSwept;
     private readonly RingReader.Consumer _consumeQueued;
     private readonly RingReader.Consumer _consumeDns;
+    private readonly Poller _withoutRings = new();
     private BpfMap? _control;
     private BpfMap? _unsure;
     private RingReader? _ring;
@@ -58,20 +60,32 @@ public sealed class NetProbe : INetProbe
     {
         using var cgroup = CgroupRoot.TryOpen(_options.CgroupMount, out var refusal);
         _programs.Attach(cgroup, refusal);
-        var net = _programs.Object;
-        _losses.Open(net.Map("flow_losses"));
-        _control = net.Map("flow_control");
-        _unsure = net.Map("flow_unsure");
-        _ring = Keep(new RingReader(net.Map("flow_events")));
-        _dnsRing = Keep(new RingReader(net.Map("dns_events")));
-        net.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
-        AdoptOlder();
+        if (_programs.Object is { } net)
+        {
+            OpenMaps(net);
+            AdoptOlder();
+        }
+
         return [.. _programs.Status(), .. AttachTls(cgroup)];
     }
 
-    public void Wait(TimeSpan timeout) => _ring!.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
+    public void Wait(TimeSpan timeout)
+    {
+        if (_ring is not null)
+        {
+            _ring.Wait(_dns.WaitAtMost(timeout, KernelClock.NowNs), _dnsRing!);
+        }
+        else
+        {
+            _withoutRings.Wait(timeout);
+        }
+    }
 
-    public void Wake() => _ring?.Wake();
+    public void Wake()
+    {
+        _ring?.Wake();
+        _withoutRings.Wake();
+    }
 
     public int Drain(INetSink sink)
     {
@@ -79,7 +93,7 @@ public sealed class NetProbe : INetProbe
         _tls?.TellNotes(sink);
         // Taken before: a record that is not in the queues yet has a later time. DNS goes first, so that a connection finds its name.
         var now = KernelClock.NowNs;
-        var count = _dnsRing!.Drain(_consumeDns) + _ring!.Drain(_consumeQueued);
+        var count = (_dnsRing?.Drain(_consumeDns) ?? 0) + (_ring?.Drain(_consumeQueued) ?? 0);
         _dns.Expire(now, sink);
         return count + Observe(_programs.Diag is { } diag ? diag.Ended() : []);
     }
@@ -135,6 +149,17 @@ public sealed class NetProbe : INetProbe
 
         _owned.Clear();
         _programs.Dispose();
+        _withoutRings.Dispose();
+    }
+
+    private void OpenMaps(BpfObject net)
+    {
+        _losses.Open(net.Map("flow_losses"));
+        _control = net.Map("flow_control");
+        _unsure = net.Map("flow_unsure");
+        _ring = Keep(new RingReader(net.Map("flow_events")));
+        _dnsRing = Keep(new RingReader(net.Map("dns_events")));
+        net.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
     }
 
     /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
@@ -142,7 +167,7 @@ public sealed class NetProbe : INetProbe
     {
         try
         {
-            return _tls is null || cgroup is null ? [] : [_tls.Attach(_programs.Object, cgroup)];
+            return _tls is null || cgroup is null || _programs.Object is not { } net ? [] : [_tls.Attach(net, cgroup)];
         }
         catch (BpfException e)
         {
@@ -155,7 +180,12 @@ public sealed class NetProbe : INetProbe
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>
     private void LearnOwners()
     {
-        var unsure = _unsure!.Read<long>(0);
+        if (_unsure is null)
+        {
+            return;
+        }
+
+        var unsure = _unsure.Read<long>(0);
         if (unsure > _unsureAfterAdoption)
         {
             Adopt(AdoptWhat.All);
@@ -186,7 +216,7 @@ public sealed class NetProbe : INetProbe
         _programs.Adoption?.Run(wanted);
     }
 
-    private void Tell(bool full, AdoptWhat adopt) => _control!.Write(0, new FlowControl
+    private void Tell(bool full, AdoptWhat adopt) => _control?.Write(0, new FlowControl
     {
         UdpIdleNs = (ulong)_options.UdpIdleTimeout.TotalNanoseconds,
         SweepAll = full ? 1u : 0u,

@@ -47,7 +47,8 @@ internal sealed class NetPrograms : IDisposable
         ];
     }
 
-    public BpfObject Object { get; private set; } = null!;
+    /// <summary>Null when this kernel gives us not even its maps: then there is only what netlink tells.</summary>
+    public BpfObject? Object { get; private set; }
 
     /// <summary>Null when every rung was refused.</summary>
     public IFlowSweep? Sweep { get; private set; }
@@ -82,7 +83,7 @@ internal sealed class NetPrograms : IDisposable
                 _packets.Refuse("cgroup_skb_http", "connections are not tracked");
             }
 
-            Object = LadderLoad.Load(Open, _ladders);
+            Object = TryLoad();
         }
         while (!Array.TrueForAll(_ladders, ladder => TryAttach(ladder, cgroup, refusal)));
 
@@ -102,6 +103,26 @@ internal sealed class NetPrograms : IDisposable
     }
 
     public void Dispose() => Detach();
+
+    private BpfObject? TryLoad()
+    {
+        try
+        {
+            return LadderLoad.Load(Open, _ladders);
+        }
+        catch (BpfException e)
+        {
+            foreach (var ladder in _ladders)
+            {
+                while (ladder.Wanted.Count > 0)
+                {
+                    ladder.Ladder.Refuse(e.Reason);
+                }
+            }
+
+            return null;
+        }
+    }
 
     private static Hook WithoutHttp(Hook packets) => packets with { Rungs = [packets["cgroup_skb"] with { Cost = "" }] };
 
@@ -152,7 +173,7 @@ internal sealed class NetPrograms : IDisposable
 
         try
         {
-            _links.Add(Sweep = new TableSweep(Object, _options));
+            _links.Add(Sweep = new TableSweep(Object ?? throw new BpfException("read the tables", Errno.NoEntry), _options));
         }
         catch (BpfException e)
         {
@@ -163,7 +184,7 @@ internal sealed class NetPrograms : IDisposable
     /// <summary>False when the hook's next rung needs other programs than those that are loaded.</summary>
     private bool TryAttach(ProgramLadder ladder, SafeHandle? cgroup, BpfException? refusal)
     {
-        if (ladder.Ladder.Rung is not { } rung || ladder.Wanted.Count == 0)
+        if (Object is not { } net || ladder.Ladder.Rung is not { } rung || ladder.Wanted.Count == 0)
         {
             return true;
         }
@@ -171,7 +192,7 @@ internal sealed class NetPrograms : IDisposable
         var first = _links.Count;
         try
         {
-            foreach (var link in Links(ladder, rung, cgroup, refusal))
+            foreach (var link in Links(net, ladder, rung, cgroup, refusal))
             {
                 _links.Add(link);
             }
@@ -190,21 +211,21 @@ internal sealed class NetPrograms : IDisposable
         }
     }
 
-    private IEnumerable<IDisposable> Links(ProgramLadder ladder, Rung rung, SafeHandle? cgroup, BpfException? refusal)
+    private IEnumerable<IDisposable> Links(BpfObject net, ProgramLadder ladder, Rung rung, SafeHandle? cgroup, BpfException? refusal)
     {
         if (ladder.Ladder == _sweep)
         {
-            return [Sweep = rung.Name == "iter" ? new IteratorSweep(Object) : new ProgramSweep(Object, [.. ladder.Wanted])];
+            return [Sweep = rung.Name == "iter" ? new IteratorSweep(net) : new ProgramSweep(net, [.. ladder.Wanted])];
         }
 
         if (ladder.Ladder == _adopt)
         {
-            return [Adoption = rung.Name == "iter" ? new FileAdoption(Object) : new DiagAdoption(Object, _options.ProcRoot, _options.HostRoot)];
+            return [Adoption = rung.Name == "iter" ? new FileAdoption(net) : new DiagAdoption(net, _options.ProcRoot, _options.HostRoot)];
         }
 
         return rung.Name is "tp_btf" or "raw_tp"
-            ? ladder.Wanted.Select(Object.Attach)
-            : ladder.Wanted.Select(program => Object.AttachCgroup(program, cgroup ?? throw refusal!));
+            ? ladder.Wanted.Select(net.Attach)
+            : ladder.Wanted.Select(program => net.AttachCgroup(program, cgroup ?? throw refusal!));
     }
 
     private void Detach()

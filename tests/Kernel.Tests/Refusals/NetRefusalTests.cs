@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EbpfActors.Kernel.Tests.Net;
 using EbpfActors.Probes;
+using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Hooks;
 using Shouldly;
 using Xunit;
@@ -85,6 +86,28 @@ public sealed class NetRefusalTests
 
         ShouldTell(recorder, traffic, Told.All & ~lost, knowsProcess: serving != "tcp-state:sock_diag");
         ShouldSay(recorder.Hooks, serving).Refused.ShouldContain(r => r.Reason.Contains("Invalid argument", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Where_not_even_maps_can_be_had_connections_come_from_netlink()
+    {
+        using var traffic = new NetTraffic();
+        using var recorder = new FlowRecorder(traffic.Options, WithoutMaps);
+
+        traffic.Happen();
+
+        ShouldTell(recorder, traffic, Told.NewConnection | Told.OldConnection | Told.OpenConnection, knowsProcess: false);
+        ShouldSay(recorder.Hooks, "tcp-state:sock_diag");
+        ShouldSay(recorder.Hooks, "packets");
+        recorder.Hooks.ShouldAllBe(h => h.Hook == "tcp-state" || h.Rung == "");
+    }
+
+    /// <summary>A table without room is refused by every kernel.</summary>
+    private static BpfObject WithoutMaps()
+    {
+        var net = BpfObject.Open("net");
+        net.SetMaxEntries("listeners", 0);
+        return net;
     }
 
     private static void ShouldTell(FlowRecorder recorder, NetTraffic traffic, Told expected, bool knowsProcess)
