@@ -1,4 +1,7 @@
+using System.Net;
 using EbpfActors.EndToEnd.Tests.Agent;
+using EbpfActors.EndToEnd.Tests.Points;
+using EbpfActors.EndToEnd.Tests.Traffic;
 using EbpfActors.FakeDataKit;
 using Shouldly;
 
@@ -19,22 +22,30 @@ public sealed class RefusalTests
     ];
 
     [Fact]
-    public async Task A_plugin_that_may_not_attach_is_reported_everywhere_and_the_agent_runs_on()
+    public async Task Without_any_cgroup2_connections_are_told_and_the_log_says_what_is_not()
     {
         const string Reason = "open the cgroup2 root (mounted privately): Operation not permitted";
         await using var dataKit = await DataKitServer.StartAsync();
         using var home = new AgentHome();
-        using var agent = AgentProcess.Start(home, ["--datakit-apiserver", $"127.0.0.1:{dataKit.Port}"], WithoutCgroup2);
+        using var agent = AgentProcess.Start(
+            home, ["--include-loopback", "--interval", "1s", "--datakit-apiserver", $"127.0.0.1:{dataKit.Port}"], WithoutCgroup2);
+        using var tcp = new TcpServer(IPAddress.Loopback);
 
         await agent.ReadyAsync();
-        await Eventually.HoldsAsync(() => dataKit.LastErrors.Count > 0, () => string.Join('\n', home.LogLines()));
+        tcp.Converse(1_000, 2_000);
+        await Eventually.HoldsAsync(
+            () => NetflowPoints.Of(dataKit).Clients("tcp", tcp.Port).Sum("bytes_written") == 1_000 && NetflowPoints.Of(dataKit).Servers("tcp", tcp.Port).Sum("bytes_written") == 2_000,
+            () => string.Join('\n', home.LogLines()));
 
         var net = (await agent.StatusAsync()).PluginOf("ebpf-net");
-        net.State.ShouldBe("failed");
-        net.Problem.ShouldContain(Reason);
-        dataKit.LastErrors.ShouldHaveSingleItem().ShouldContain(Reason);
-        home.LogLines().ShouldContain(l => l.Contains("ERROR", StringComparison.Ordinal) && l.Contains(Reason, StringComparison.Ordinal));
-        agent.Programs().ShouldBeEmpty();
+        net.State.ShouldBe("running");
+        foreach (var hook in (string[])["packets", "tcp-accept", "udp-bind", "socket-release"])
+        {
+            net.Hooks.ShouldContain(h => h.Hook == hook && h.Rung == "");
+            home.LogLines().Where(l => l.Contains($"no {hook}", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldContain(Reason);
+        }
+
+        dataKit.LastErrors.ShouldBeEmpty();
         (await agent.StopAsync()).Code.ShouldBe(0);
     }
 
