@@ -4,7 +4,8 @@ namespace EbpfActors.VerifierAccount;
 internal static class AccountFile
 {
     private const string Head =
-        "# environment, object, program, instructions that the verifier went through (or: refused), bytes of stack of each function (or: why). "
+        "# environment, object, program, instructions that the verifier went through (or: refused), bytes of stack "
+        + "of each function, or since 7.3 of the deepest chain of calls (or: why). "
         + "Written by tests/kernels/run --record.";
 
     /// <summary>Nothing when there is no such file.</summary>

@@ -88,7 +88,9 @@ internal sealed unsafe partial class ObjectLoad(string environment, string name,
 
             if (Processed().Match(log) is { Success: true } processed)
             {
-                var stack = StackDepth().Match(log).Groups[1].Value;
+                var stack = StackDepth().Match(log) is { Success: true } depth
+                    ? depth.Groups[1].Value
+                    : throw new InvalidOperationException($"{name}: the verifier says nothing of the stack of {program}: {log}");
                 _accounts[program] = new ProgramAccount(environment, name, program, int.Parse(processed.Groups[1].ValueSpan), stack, "");
             }
             else if (result >= 0)
@@ -145,7 +147,8 @@ internal sealed unsafe partial class ObjectLoad(string environment, string name,
     [GeneratedRegex(@"^processed (\d+) insns", RegexOptions.Multiline)]
     private static partial Regex Processed();
 
-    [GeneratedRegex(@"^stack depth ([\d+]+)", RegexOptions.Multiline)]
+    // "128+48": each function's frame. Since Linux 7.3 "max 176": the deepest chain of calls.
+    [GeneratedRegex(@"^stack depth (?:max )?([\d+]+)", RegexOptions.Multiline)]
     private static partial Regex StackDepth();
 
     [GeneratedRegex(@"^(processed \d+ insns|stack depth|verification time)")]

@@ -7,7 +7,10 @@ namespace EbpfActors.VerifierAccount;
 /// <param name="Object">The BPF object.</param>
 /// <param name="Program">The program in it.</param>
 /// <param name="Instructions">How many instructions the verifier went through, each as often as it did; 0 when the program was refused.</param>
-/// <param name="Stack">Bytes of stack of the program and of each of its functions, <c>128+48</c>; empty when refused.</param>
+/// <param name="Stack">
+/// Bytes of stack of the program and of each of its functions, <c>128+48</c>, or since Linux 7.3 of the deepest chain of calls, <c>176</c>;
+/// empty when refused.
+/// </param>
 /// <param name="Refusal">Why the kernel does not take it; empty when it does.</param>
 internal sealed record ProgramAccount(string Environment, string Object, string Program, int Instructions, string Stack, string Refusal)
 {

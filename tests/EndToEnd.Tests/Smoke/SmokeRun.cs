@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EbpfActors.EndToEnd.Tests.Agent;
@@ -19,7 +20,8 @@ public sealed class SmokeRun : IAsyncLifetime
     internal static readonly string[] Commands = [": first", ": second 'quoted'", ": third"];
     internal static readonly string[] Names = ["one.test", "two.test", "one.test", "nowhere.test"];
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
     private readonly AgentHome _home = new();
 
     internal SmokeExpectations Expected { get; } = SmokeExpectations.OfThisHost();
@@ -64,10 +66,8 @@ public sealed class SmokeRun : IAsyncLifetime
         await agent.ReadyAsync(Patience);
         if (Expected.Exact.Contains(SmokeKind.Https))
         {
-            await Eventually.HoldsAsync(
-                async () => (await agent.StatusAsync()).PluginOf("ebpf-net").Hooks
-                    .Any(h => h.Hook.Contains("/libssl.so.3 (pid ", StringComparison.Ordinal) && h.Rung.StartsWith("uprobes", StringComparison.Ordinal)),
-                deadline: Patience);
+            await SayingAsync(agent, "that OpenSSL is probed", status => status.PluginOf("ebpf-net").Hooks
+                .Any(h => h.Hook.Contains("/libssl.so.3 (pid ", StringComparison.Ordinal) && h.Rung.StartsWith("uprobes", StringComparison.Ordinal)));
         }
 
         await MoveAsync(agent, topology);
@@ -76,8 +76,7 @@ public sealed class SmokeRun : IAsyncLifetime
         topology.Client.Exec("dig", $"+tries=1 +timeout=20 @10.78.2.2 {string.Join(' ', Names)}");
         Translate(topology);
         Type();
-        await agent.FlushesAsync(1, Patience);
-        Status = await agent.StatusAsync();
+        Status = await NextFlushAsync(agent);
         Ended = await agent.StopAsync(patience: Patience);
     }
 
@@ -90,6 +89,30 @@ public sealed class SmokeRun : IAsyncLifetime
 
         _home.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Asks for the status, not too often for one slow CPU, until it says this.</summary>
+    private static async Task<StatusDocument> SayingAsync(AgentProcess agent, string what, Func<StatusDocument, bool> isSaid)
+    {
+        var watch = Stopwatch.StartNew();
+        StatusDocument? last = null;
+        do
+        {
+            if (await agent.TryStatusAsync() is { } status && isSaid(last = status))
+            {
+                return status;
+            }
+
+            await Task.Delay(BetweenLooks);
+        }
+        while (watch.Elapsed < Patience);
+        throw new TimeoutException($"the status did not say {what} within {Patience}, but {last}");
+    }
+
+    private static async Task<StatusDocument> NextFlushAsync(AgentProcess agent)
+    {
+        var now = await SayingAsync(agent, "anything", _ => true);
+        return await SayingAsync(agent, "that one more flush is over", status => status.Flushes > now.Flushes);
     }
 
     /// <summary>Known bytes over TCP and UDP of both families, with a connection that outlives a flush.</summary>
@@ -105,7 +128,7 @@ public sealed class SmokeRun : IAsyncLifetime
         {
             using var conversation = server.Connect();
             conversation.Exchange(100_000, 1);
-            await agent.FlushesAsync(1, Patience);
+            await NextFlushAsync(agent);
             conversation.Exchange(1, 50_000);
             conversation.Close();
             server.Converse(10, 20);
