@@ -56,15 +56,28 @@ internal sealed unsafe class ConntrackSocket : IDisposable
     /// <summary>A socket for <see cref="Dump"/>.</summary>
     public static ConntrackSocket OpenRequests() => Open(0);
 
+    /// <summary>Asks something small, to know whether anybody answers; the first question of all loads the module that does.</summary>
+    /// <exception cref="BpfException">EINVAL: nobody does.</exception>
+    public void Ask()
+    {
+        // nlmsghdr: length, IPCTNL_MSG_CT_GET_STATS, NLM_F_REQUEST, sequence, port; nfgenmsg: any family, version 0.
+        ReadOnlySpan<byte> request = [20, 0, 0, 0, 5, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        Send(request, "ask connection tracking");
+        Receive(static (in ConntrackMessage message) =>
+        {
+            if (message is { News: ConntrackNews.Refused, Error: not 0 })
+            {
+                throw new BpfException("ask connection tracking", message.Error);
+            }
+        });
+    }
+
     /// <summary>Asks for all connections that there are, and hands them out.</summary>
     public void Dump(Consumer consume)
     {
         // nlmsghdr: length, IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, sequence, port; nfgenmsg: any family, version 0.
         ReadOnlySpan<byte> request = [20, 0, 0, 0, 1, 1, 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        fixed (byte* bytes = request)
-        {
-            Check((int)LibC.write(File, bytes, (nuint)request.Length), "ask for the tracked connections");
-        }
+        Send(request, "ask for the tracked connections");
 
         var isOver = false;
         while (!isOver)
@@ -129,6 +142,14 @@ internal sealed unsafe class ConntrackSocket : IDisposable
     }
 
     public void Dispose() => File.Dispose();
+
+    private void Send(ReadOnlySpan<byte> request, string operation)
+    {
+        fixed (byte* bytes = request)
+        {
+            Check((int)LibC.write(File, bytes, (nuint)request.Length), operation);
+        }
+    }
 
     private static ConntrackSocket Open(int flags)
     {

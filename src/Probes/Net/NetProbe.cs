@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Conntrack;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
@@ -33,6 +35,8 @@ public sealed class NetProbe : INetProbe
     private long _unsureAfterAdoption;
     private long _ringLosses;
     private uint _sweeps;
+    private bool _hasCgroup;
+    private bool _hasTypesOfTracking;
 
     public NetProbe(NetProbeOptions options)
         : this(options, () => BpfObject.Open("net"))
@@ -58,7 +62,9 @@ public sealed class NetProbe : INetProbe
 
     public IReadOnlyList<HookStatus> Attach()
     {
+        _hasTypesOfTracking = TrackingPresence.Look().HasTypes;
         using var cgroup = CgroupRoot.TryOpen(_options.CgroupMount, out var refusal);
+        _hasCgroup = cgroup is not null;
         _programs.Attach(cgroup, refusal);
         if (_programs.Object is { } net)
         {
@@ -66,7 +72,22 @@ public sealed class NetProbe : INetProbe
             AdoptOlder();
         }
 
-        return [.. _programs.Status(), .. AttachTls(cgroup)];
+        return [.. _programs.Status(), .. AttachTls(cgroup, refusal)];
+    }
+
+    /// <summary>A cgroup2 root can be had now; or the module of connection tracking has come with its types, by which UDP flows find their translation.</summary>
+    public string? CouldDoBetter()
+    {
+        if (!_hasCgroup)
+        {
+            using var cgroup = CgroupRoot.TryOpen(_options.FindCgroupMount() ?? _options.CgroupMount, out _);
+            if (cgroup is not null)
+            {
+                return "the cgroup2 root can be opened now";
+            }
+        }
+
+        return !_hasTypesOfTracking && TrackingPresence.Look().HasTypes ? "the kernel has the types of connection tracking now" : null;
     }
 
     public void Wait(TimeSpan timeout)
@@ -163,18 +184,23 @@ public sealed class NetProbe : INetProbe
     }
 
     /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
-    private IReadOnlyList<HookStatus> AttachTls(SafeHandle? cgroup)
+    private IReadOnlyList<HookStatus> AttachTls(SafeHandle? cgroup, BpfException? refusal)
     {
-        try
+        if (_tls is null)
         {
-            return _tls is null || cgroup is null || _programs.Object is not { } net ? [] : [_tls.Attach(net, cgroup)];
+            return [];
         }
-        catch (BpfException e)
+
+        var hooks = _programs.Object is { } net && _programs.TracksTcp
+            ? _tls.Attach(net, cgroup, refusal)
+            : [new HookStatus(TlsHooks.Calls.Name, "", $"{TlsHooks.Calls.Without}: there are no connections without {NetHooks.TcpState.Name}")];
+        if (!_tls.IsOn)
         {
-            _tls!.Dispose();
+            _tls.Dispose();
             _tls = null;
-            return [new HookStatus("tls-calls", "", $"no httpflow-tls: {e.Message}")];
         }
+
+        return hooks;
     }
 
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>
