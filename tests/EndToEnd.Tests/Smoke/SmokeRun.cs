@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EbpfActors.EndToEnd.Tests.Agent;
@@ -63,7 +62,7 @@ public sealed class SmokeRun : IAsyncLifetime
             "--enabled", "ebpf-net,ebpf-bash,ebpf-conntrack", "--l7net-enabled", "httpflow,httpflow-tls", "--interval", "2s",
             "--output", $"file:{_home.Points}",
         ]);
-        await agent.ReadyAsync(Patience);
+        await agent.ReadyAsync(Patience, BetweenLooks);
         if (Expected.Exact.Contains(SmokeKind.Https))
         {
             await SayingAsync(agent, "that OpenSSL is probed", status => status.PluginOf("ebpf-net").Hooks
@@ -91,22 +90,16 @@ public sealed class SmokeRun : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Asks for the status, not too often for one slow CPU, until it says this.</summary>
+    /// <summary>Asks for the status until it says this.</summary>
     private static async Task<StatusDocument> SayingAsync(AgentProcess agent, string what, Func<StatusDocument, bool> isSaid)
     {
-        var watch = Stopwatch.StartNew();
         StatusDocument? last = null;
-        do
-        {
-            if (await agent.TryStatusAsync() is { } status && isSaid(last = status))
-            {
-                return status;
-            }
-
-            await Task.Delay(BetweenLooks);
-        }
-        while (watch.Elapsed < Patience);
-        throw new TimeoutException($"the status did not say {what} within {Patience}, but {last}");
+        await Eventually.HoldsAsync(
+            async () => await agent.TryStatusAsync() is { } status && isSaid(last = status),
+            () => $"the status does not say {what}, but {last}",
+            Patience,
+            BetweenLooks);
+        return last!;
     }
 
     private static async Task<StatusDocument> NextFlushAsync(AgentProcess agent)
