@@ -19,6 +19,8 @@ internal sealed class HttpsRecorder(TlsOptions options) : IDisposable
 
     public ProbeCounters Counters => _recorder.Counters;
 
+    public IEnumerable<ProbeLoss> OwnLosses => _recorder.OwnLosses;
+
     /// <summary>Of one server; other programs of this host speak TLS too.</summary>
     public IReadOnlyList<HttpExchange> On(int serverPort) =>
         [.. _recorder.Exchanges.Where(e => (e.IsClients() ? e.Flow.DestinationPort : e.Flow.SourcePort) == serverPort)];
@@ -34,7 +36,7 @@ internal sealed class HttpsRecorder(TlsOptions options) : IDisposable
         Told.ShouldBeOnTheirConnections(serverPort);
         Told.GroupBy(e => (e.Path, e.IsClients())).ShouldAllBe(g => g.Sum(e => e.Count) == 1);
         Told.Sum(e => e.Count).ShouldBe((uint)(sides * requests));
-        _recorder.Counters.Losses.ShouldBeEmpty();
+        OwnLosses.ShouldBeEmpty();
     }
 
     public void Until(Func<bool> condition) => _recorder.Until(_ => condition(), Seen);

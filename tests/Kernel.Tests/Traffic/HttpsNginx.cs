@@ -5,7 +5,7 @@ namespace EbpfActors.Kernel.Tests.Traffic;
 /// <summary>A real nginx of the test's own that speaks TLS on two loopback ports, HTTP/1.1 on one and HTTP/2 on the other.</summary>
 internal sealed class HttpsNginx : IDisposable
 {
-    private readonly string _folder;
+    private readonly TemporaryFolder _folder;
     private readonly Process _master;
 
     /// <param name="workers">How many.</param>
@@ -15,9 +15,9 @@ internal sealed class HttpsNginx : IDisposable
     {
         userland ??= Userland.Host;
         _folder = userland.NewFolder("nginx");
-        var folder = userland.Inside(_folder);
-        File.WriteAllBytes(Path.Combine(_folder, "big"), new byte[3 << 20]);
-        File.WriteAllText(Path.Combine(_folder, "nginx.conf"), $$"""
+        var folder = userland.Inside(_folder.Path);
+        File.WriteAllBytes(_folder["big"], new byte[3 << 20]);
+        File.WriteAllText(_folder["nginx.conf"], $$"""
             user root;
             daemon off;
             worker_processes {{workers}};
@@ -38,7 +38,7 @@ internal sealed class HttpsNginx : IDisposable
             }
             """);
         _master = userland.Start("nginx", $"-p {folder} -c {folder}/nginx.conf");
-        Listening.Wait(Port);
+        Listening.Wait(Port, _master);
     }
 
     public int Port { get; } = FreePorts.Next();
@@ -50,9 +50,9 @@ internal sealed class HttpsNginx : IDisposable
 
     public void Dispose()
     {
+        using var folder = _folder;
+        using var master = new RunningProgram(_master);
         Shell.Run("kill", $"-QUIT {_master.Id}");
-        _master.WaitForExit();
-        _master.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        Eventually.Ends(_master, "nginx");
     }
 }
