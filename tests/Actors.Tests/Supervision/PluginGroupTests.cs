@@ -105,7 +105,7 @@ public sealed class PluginGroupTests : TestKit
         [new PluginSpec("one", plugin ?? Props.Create<Fragile>())], new BackoffOptions { Jitter = 0 }));
 
     private static async Task<PluginStatus> Status(IActorRef group) =>
-        (await group.Ask<Plugins>(GetPlugins.Instance, TimeSpan.FromSeconds(5))).All.Single();
+        (await group.Ask<Plugins>(GetPlugins.Instance, Eventually.Patience)).All.Single();
 
     private sealed class Fragile : UntypedActor
     {
