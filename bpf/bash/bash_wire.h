@@ -15,7 +15,8 @@ enum bash_loss {
 	LOSS_COUNT,
 };
 
-/* Which file a program is, as the kernel keeps it: the same at exec, in the walk over tasks and when a line is typed. */
+/* Which file a program is, as the kernel keeps it: the same at exec, in the walk over tasks and when a line is typed. Not always what
+ * stat(2) says: overlay and btrfs show other devices there. */
 struct bash_file {
 	__u64 ino;
 	__u64 size;
@@ -34,7 +35,7 @@ struct bash_place {
 };
 _Static_assert(sizeof(struct bash_place) == 24, "bash_place is a wire format");
 
-/* A process and its program: at exec, if the program is not known, and for every process in a scan. */
+/* A process and its program: at exec, if the program is not known, and for every process in a scan by iter/task. */
 struct bash_process {
 	struct bash_file file;
 	struct bash_place place;
@@ -52,23 +53,26 @@ _Static_assert(sizeof(struct bash_shell) == 8, "bash_shell is a wire format");
 
 struct bash_line {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
+	struct bash_file file;
 	struct bash_place place;
 	__u32 tgid;   /* in the initial pid namespace */
 	__u32 uid;    /* in the initial user namespace */
 	__u32 length; /* without the NUL */
+	__u32 owner;  /* the attached file whose probe told it; 0: its probe has no attach cookie */
+	__u32 is_known; /* 0: the kernel side does not know whether this is a shell, or whose probe speaks for it; user space is to decide */
 	__u32 pad;
 };
-_Static_assert(sizeof(struct bash_line) == 48, "bash_line is a wire format");
+_Static_assert(sizeof(struct bash_line) == 80, "bash_line is a wire format");
 
 /* User space tells the records apart by their sizes. */
 struct bash_short_line {
 	struct bash_line line;
 	char text[SHORT_TEXT];
 };
-_Static_assert(sizeof(struct bash_short_line) == 304, "bash_short_line is a wire format");
+_Static_assert(sizeof(struct bash_short_line) == 336, "bash_short_line is a wire format");
 
 struct bash_long_line {
 	struct bash_line line;
 	char text[LONG_TEXT];
 };
-_Static_assert(sizeof(struct bash_long_line) == 4152, "bash_long_line is a wire format");
+_Static_assert(sizeof(struct bash_long_line) == 4184, "bash_long_line is a wire format");

@@ -21,6 +21,9 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
     private PluginKeeper? _keeper;
     private readonly HashSet<string> _attached = new(StringComparer.Ordinal);
 
+    /// <summary>Why the kernel refused a plugin last, of those that have not been attached since.</summary>
+    private readonly Dictionary<string, string> _refusals = new(StringComparer.Ordinal);
+
     public AgentActor(AgentActorOptions options) => _options = options;
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -49,7 +52,7 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
             case FlushedFlows: Keeper.Find(AgentParts.Outputs).Forward(message); break;
             case ReportLastError: Report(message); break;
             case ProbeReady ready: OnReady(ready); break;
-            case PluginFailed failed: OnFailed(failed); break;
+            case PluginEnded ended: OnEnded(ended); break;
             case Terminated terminated: OnTerminated(terminated.ActorRef); break;
             case StartPlugin due: Keeper.Start(due); break;
             case GetAgentStatus: Context.ActorOf(StatusGatherer.Props(_options, Keeper, Sender)); break;
@@ -87,36 +90,55 @@ public sealed partial class AgentActor : UntypedActor, IWithTimers
     private void OnReady(ProbeReady ready)
     {
         _attached.Add(ready.Name);
-        _log.Info("Plugin {0} attached: {1}", ready.Name, string.Join(", ", ready.Hooks.Where(h => h.Rung.Length > 0).Select(h => $"{h.Hook} by {h.Rung}")));
-        foreach (var hook in ready.Hooks.Where(h => h.Problem.Length > 0))
+        _refusals.Remove(ready.Name);
+        foreach (var line in HookReport.Of(ready.Name, ready.Hooks))
         {
-            _log.Warning("Plugin {0} goes on without {1}: {2}", ready.Name, hook.Hook, hook.Problem);
+            if (line.IsWarning)
+            {
+                _log.Warning("{0}", line.Text);
+            }
+            else
+            {
+                _log.Info("{0}", line.Text);
+            }
         }
 
         Context.System.EventStream.Publish(ready);
     }
 
-    private void OnFailed(PluginFailed failed)
+    private void OnEnded(PluginEnded ended)
     {
-        _attached.Remove(failed.Name);
-        if (failed.IsPermanent)
+        _attached.Remove(ended.Name);
+        switch (ended.Kind)
         {
-            _log.Error("{0} failed and is not tried again: {1}", failed.Name, failed.Problem);
-            Report(new ReportLastError($"{failed.Name}: {failed.Problem}"));
-        }
-        else
-        {
-            _log.Warning("{0} ended and starts again shortly: {1}", failed.Name, failed.Problem);
+            case PluginEnd.StartsAnew: _log.Info("Plugin {0} starts anew: {1}", ended.Name, ended.Problem); break;
+            case PluginEnd.Refusal: OnRefused(ended); break;
+            default: _log.Warning("{0} ended and starts again shortly: {1}", ended.Name, ended.Problem); break;
         }
 
-        Context.System.EventStream.Publish(failed);
+        Context.System.EventStream.Publish(ended);
+    }
+
+    /// <summary>Told once for each reason, until the plugin has been attached in between.</summary>
+    private void OnRefused(PluginEnded refused)
+    {
+        var again = refused.RetryAt.ToLocalTime();
+        if (_refusals.GetValueOrDefault(refused.Name) == refused.Problem)
+        {
+            _log.Debug("{0} was refused as before and is tried again at {1:HH:mm:ss}: {2}", refused.Name, again, refused.Problem);
+            return;
+        }
+
+        _refusals[refused.Name] = refused.Problem;
+        _log.Error("{0} was refused; it is tried again at {1:HH:mm:ss} and from then on, up to every ten minutes: {2}", refused.Name, again, refused.Problem);
+        Report(new ReportLastError($"{refused.Name}: {refused.Problem}"));
     }
 
     private void OnTerminated(IActorRef child)
     {
-        if (Keeper.OnTerminated(child) is { } failed)
+        if (Keeper.OnTerminated(child) is { } ended)
         {
-            OnFailed(failed);
+            OnEnded(ended);
         }
 
         if (_stop == StopPhase.Detaching && Keeper.AllStopped)

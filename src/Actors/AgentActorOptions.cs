@@ -37,6 +37,9 @@ public sealed record AgentActorOptions
     /// <summary>Further outputs; each takes <c>WritePoints</c>, <c>FlushedFlows</c> and <c>CloseOutput</c>.</summary>
     public ImmutableArray<PluginSpec> Outputs { get; init; } = [];
 
+    /// <summary>The actors' debug messages reach the log's factory, among them where a refusal of the kernel was met.</summary>
+    public bool LogsDebug { get; init; }
+
     public BackoffOptions Backoff { get; init; } = new();
 
     public StopDeadlines Stop { get; init; } = new();

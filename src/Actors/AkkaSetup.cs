@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Event;
 using Akka.Hosting;
 using EbpfActors.Actors.Logging;
 
@@ -22,6 +23,7 @@ public static class AkkaSetup
         builder.AddHocon(ReadConfig(), HoconAddMode.Append);
         builder.ConfigureLoggers(loggers =>
         {
+            loggers.LogLevel = options.LogsDebug ? LogLevel.DebugLevel : LogLevel.InfoLevel;
             loggers.ClearLoggers();
             loggers.AddLogger<HostLogger>();
         });

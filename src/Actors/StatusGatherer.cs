@@ -84,7 +84,7 @@ internal sealed class StatusGatherer : UntypedActor
         probe with { Restarts = (_probePlugins ?? []).FirstOrDefault(p => p.Name == probe.Name)?.Restarts ?? 0 };
 
     private static ProbeStatus Down(PluginStatus plugin) =>
-        new(plugin.Name, plugin.State, [], new ProbeCounters(0, [], []), plugin.Problem) { Restarts = plugin.Restarts };
+        new(plugin.Name, plugin.State, [], new ProbeCounters(0, [], []), plugin.Problem) { Restarts = plugin.Restarts, RetryAt = plugin.RetryAt };
 
     internal sealed record Request(
         AgentActorOptions Options,

@@ -18,6 +18,7 @@ using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
 using EbpfActors.Probes.Bash;
 using EbpfActors.Probes.Conntrack;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Tls.Capture;
 using Spectre.Console;
@@ -49,6 +50,7 @@ internal static class ActorOptions
         BashProbe = options.Plugins.Has(PluginNames.Bash) ? Bash(options) : null,
         ConntrackProbe = nat is null ? null : Conntrack(options, nat),
         DataKit = options.Output.Has(OutputKind.DataKit) ? DataKit(options, ledger) : null,
+        LogsDebug = options.Log.Level is "debug" or "trace",
         WriterStatusRequest = GetWriterStatus.Instance,
         Outputs = [.. Outputs(options, ledger)],
     };
@@ -68,11 +70,14 @@ internal static class ActorOptions
             ProcRoot = options.Host.Proc,
             Http = options.Plugins.Has(PluginNames.HttpFlow),
             HttpPathLength = options.Net.HttpPathLength,
-            Tls = options.Plugins.Has(PluginNames.HttpFlowTls) ? TlsOptions.OfHost(options.Host.Proc, options.TlsExclude) : null,
+            Tls = options.Plugins.Has(PluginNames.HttpFlowTls)
+                ? TlsOptions.OfHost(options.Host.Proc, options.TlsExclude) with { Without = Without(options) }
+                : null,
             DnsPorts = options.Dns.Ports,
             DnsTimeout = options.Dns.Timeout,
             DnsNames = options.Dns.QueryTags,
             Nat = nat,
+            Without = Without(options),
         }),
         Table = new FlowTableOptions
         {
@@ -86,7 +91,7 @@ internal static class ActorOptions
 
     private static BashPluginOptions Bash(AgentOptions options) => new()
     {
-        Create = () => new BashProbe(new BashProbeOptions { ProcRoot = options.Host.Proc }),
+        Create = () => new BashProbe(new BashProbeOptions { ProcRoot = options.Host.Proc, Without = Without(options) }),
         Identity = Identity(options),
         Interval = options.Net.Interval,
         CommandLength = options.Bash.CommandLength,
@@ -102,9 +107,12 @@ internal static class ActorOptions
             MaxConnections = options.Net.MaxConnections,
             // A flow's last record comes with the flush after its end, and a UDP flow's after its idle timeout.
             Linger = (2 * options.Net.Interval) + options.Net.UdpIdleTimeout,
+            Without = Without(options),
         }),
         Lookup = nat,
     };
+
+    private static WithoutHooks Without(AgentOptions options) => new(options.WithoutHooks);
 
     private static DomainTableOptions Domains(DnsOptions options) => new()
     {

@@ -45,9 +45,10 @@ public static class AgentHost
             await using var status = StartStatus(
                 options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, startedAt), logger);
             var stopping = UntilAsync(signals.Stopping);
-            if (await Task.WhenAny(system.Ready, stopping) == system.Ready)
+            if (await Task.WhenAny(system.Readiness.Done, stopping) == system.Readiness.Done)
             {
-                SayReady(await system.Ready, logger, systemd);
+                SayReady(await system.Readiness.Done, logger);
+                system.Readiness.Follow(systemd.Ready, systemd.Status);
                 await stopping;
             }
 
@@ -59,18 +60,16 @@ public static class AgentHost
         return ExitCode.Ok;
     }
 
-    private static void SayReady(IReadOnlyList<string> problems, ILogger logger, SystemdNotifier systemd)
+    private static void SayReady(IReadOnlyList<string> problems, ILogger logger)
     {
         var taken = DateTime.Now - Process.GetCurrentProcess().StartTime;
         if (problems.Count == 0)
         {
             logger.LogInformation("Everything is attached: ready after {Milliseconds:0} ms", taken.TotalMilliseconds);
-            systemd.Ready("collecting");
         }
         else
         {
-            logger.LogError("Running without {Problems}; ready after {Milliseconds:0} ms", string.Join("; ", problems), taken.TotalMilliseconds);
-            systemd.Ready("running without " + string.Join("; ", problems));
+            logger.LogWarning("Running without {Problems}; ready after {Milliseconds:0} ms", string.Join("; ", problems), taken.TotalMilliseconds);
         }
     }
 

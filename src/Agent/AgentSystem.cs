@@ -18,16 +18,14 @@ internal sealed class AgentSystem : IAsyncDisposable
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(5);
 
     private readonly IHost _host;
-    private readonly Readiness _readiness;
 
     private AgentSystem(IHost host, Readiness readiness)
     {
         _host = host;
-        _readiness = readiness;
+        Readiness = readiness;
     }
 
-    /// <summary>Completes when every enabled plugin is attached or has failed for good; gives what is wrong, empty when nothing is.</summary>
-    public Task<IReadOnlyList<string>> Ready => _readiness.Done;
+    public Readiness Readiness { get; }
 
     public static async Task<AgentSystem> StartAsync(AgentOptions options, ILoggerFactory log)
     {

@@ -9,6 +9,13 @@ public interface IProbe : IDisposable
     /// <summary>Loads and attaches; one entry for each logical hook, with the rung of its ladder that was taken.</summary>
     IReadOnlyList<HookStatus> Attach();
 
+    /// <summary>
+    /// Why a new probe would do better than this one: something that was refused when this one was attached is allowed now. Null when
+    /// nothing has changed, which has to be cheap to find out. It must be so, and not only seem so: the probe is made anew for it.
+    /// Called every ten seconds by the thread that owns the probe, once it is attached.
+    /// </summary>
+    string? CouldDoBetter() => null;
+
     /// <summary>Ends a wait for the kernel from any thread.</summary>
     void Wake();
 

@@ -8,6 +8,9 @@ public sealed record HookStatus(string Hook, string Rung, string Problem)
 {
     /// <summary>Better rungs that could not be used, best first, with the reason of each.</summary>
     public IReadOnlyList<HookRefusal> Refused { get; init; } = [];
+
+    /// <summary>Empty, or what has to come before the hook has anything to attach to: nothing is lost until then.</summary>
+    public string WaitsFor { get; init; } = "";
 }
 
 /// <summary>A rung that the user or the kernel refused, and why.</summary>

@@ -30,6 +30,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
     private TestProbe _datakit = null!;
     private TestProbe _output = null!;
     private TestProbe _ready = null!;
+    private TestProbe _ended = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -41,7 +42,9 @@ public sealed class AgentTreeTests : IAsyncLifetime
             {
                 _kit = new TestKit(system);
                 (_datakit, _output, _ready) = (_kit.CreateTestProbe(), _kit.CreateTestProbe(), _kit.CreateTestProbe());
+                _ended = _kit.CreateTestProbe();
                 system.EventStream.Subscribe(_ready, typeof(ProbeReady));
+                system.EventStream.Subscribe(_ended, typeof(PluginEnded));
             })
             .WithEbpfActors(Options()));
         _host = builder.Build();
@@ -98,17 +101,46 @@ public sealed class AgentTreeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_probe_that_the_kernel_refuses_for_good_stops_alone_and_is_reported()
+    public async Task A_probe_that_the_kernel_refuses_stops_alone_is_reported_once_and_works_when_the_refusal_ends()
     {
-        _kernel.FailNextDrain(new BpfException("attach flow_on_state", Errno.Perm));
+        var refusal = new BpfException("attach flow_on_state", Errno.Perm);
+        _kernel.OnAttach = refusal;
+        _kernel.FailNextDrain(refusal);
 
         var report = await _datakit.FishForMessageAsync(m => m is ReportLastError, Soon);
         ((ReportLastError)report).Content.ShouldContain("net: attach flow_on_state");
-        _kit.Sys.Advance(TimeSpan.FromHours(1));
         var status = await StatusWhen(s => s.Probes.Single().State == PluginState.Failed);
         status.Probes.Single().Problem.ShouldContain("errno 1");
+        status.Probes.Single().RetryAt.ShouldBe(_kit.Sys.Scheduler.Now + TimeSpan.FromMinutes(1));
         status.Parts.ShouldAllBe(p => p.State == PluginState.Running);
         _kernel.Attached.ShouldBe(1);
+
+        _kit.Sys.Advance(TimeSpan.FromMinutes(1));
+        await StatusWhen(s => s.Probes.Single() is { State: PluginState.Failed, Restarts: 1 });
+        while (_datakit.HasMessages)
+        {
+            _datakit.ReceiveOne(TimeSpan.Zero).ShouldNotBeOfType<ReportLastError>();
+        }
+
+        _kernel.OnAttach = null;
+        _kit.Sys.Advance(TimeSpan.FromMinutes(2));
+        await AttachedTimes(2);
+        await FlowArrives(pid: 1);
+    }
+
+    [Fact]
+    public async Task A_probe_that_could_do_better_is_made_anew_without_a_failure()
+    {
+        _kernel.Better = "cgroup2 is mounted";
+        var ended = await _ended.ExpectMsgAsync<PluginEnded>(Soon);
+        (ended.Name, ended.Kind, ended.Problem).ShouldBe((NetProbeActor.Name, PluginEnd.StartsAnew, "cgroup2 is mounted"));
+
+        await Rest();
+        await AttachedTimes(2);
+
+        await FlowArrives(pid: 1);
+        _kernel.Detached.ShouldBe(1);
+        _datakit.HasMessages.ShouldBeFalse();
     }
 
     [Fact]
@@ -170,7 +202,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
         Ledger = _ledger,
         Renderers = Some.Renderers(),
         Flush = new() { Interval = Interval },
-        NetProbe = new NetPluginOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero },
+        NetProbe = new NetPluginOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero, AskBetter = TimeSpan.Zero, StopDeadline = Eventually.Patience },
         DataKit = TapActor.Props(() => _datakit),
         WriterStatusRequest = TapActor.Question,
         Outputs = [new PluginSpec("one", TapActor.Props(() => _output))],

@@ -50,7 +50,7 @@ public sealed class BashTests
 
         status.PluginOf("ebpf-net").State.ShouldBe("attached");
         status.PluginOf("ebpf-bash").State.ShouldBe("attached");
-        status.PluginOf("ebpf-bash").Hooks.ShouldContain(h => h.Hook == "exec" && h.Rung == "tp_btf/sched_process_exec");
+        status.PluginOf("ebpf-bash").Hooks.ShouldContain(h => h.Hook == "bash-exec" && h.Rung == "tp_btf/sched_process_exec");
         status.PluginOf("ebpf-bash").Hooks.ShouldContain(h => h.Hook == "readline in /usr/bin/bash" && h.Problem.Length == 0);
         lines.Out.ShouldBeGreaterThan(0);
         lines.In.ShouldBe(lines.Out + lines.InFlight + lines.Filtered.Values.Sum() + lines.Lost.Values.Sum());

@@ -56,6 +56,12 @@ internal sealed class BashProbeReader : IBashSink, IProbeTurns
 
     void IProbeTurns.Leave() => Send(mayWait: false);
 
+    void IProbeTurns.TakeRest()
+    {
+        _probe.Drain(this);
+        Send();
+    }
+
     void IProbeTurns.Turn()
     {
         if (Volatile.Read(ref _drainWanted) == 0)

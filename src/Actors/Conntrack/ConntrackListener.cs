@@ -44,7 +44,11 @@ internal sealed class ConntrackListener : IProbeTurns
     void IProbeTurns.Turn()
     {
         _probe.Wait();
-        _probe.Turn();
+        if (_probe.Turn())
+        {
+            _attachedAs(_probe.Hooks);
+        }
+
         _thread.Stopping.WaitHandle.WaitOne(_options.RestBetweenTurns);
     }
 

@@ -1,4 +1,5 @@
 using EbpfActors.Actors.Flows;
+using EbpfActors.Probes;
 using EbpfActors.Probes.Net;
 
 namespace EbpfActors.Actors.Probes;
@@ -25,6 +26,9 @@ public sealed record NetPluginOptions
     /// several of them.
     /// </summary>
     public TimeSpan GatherFor { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often the probe is asked whether it could do better; see <see cref="IProbe.CouldDoBetter"/>.</summary>
+    public TimeSpan AskBetter { get; init; } = ProbeThread.AskBetter;
 
     /// <summary>How long a stop waits for the reader to come back from the kernel.</summary>
     public TimeSpan StopDeadline { get; init; } = TimeSpan.FromMilliseconds(700);

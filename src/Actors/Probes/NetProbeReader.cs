@@ -31,7 +31,7 @@ internal sealed class NetProbeReader : INetSink, IProbeTurns
         _table = new FlowTable(options.Table, ledger);
         _kernel = new KernelLosses(ledger.Stage(LedgerStages.Kernel, "records"));
         _credits = new CreditGate(options.Credits);
-        _thread = new ProbeThread("net-probe", _probe, this, options.StopDeadline);
+        _thread = new ProbeThread("net-probe", _probe, this, options.StopDeadline, options.AskBetter);
     }
 
     public void Start() => _thread.Start();
@@ -53,6 +53,14 @@ internal sealed class NetProbeReader : INetSink, IProbeTurns
     void IProbeTurns.Failed(Exception cause) => _listener.Failed(cause);
 
     void IProbeTurns.Leave() => Send(mayWait: false);
+
+    void IProbeTurns.TakeRest()
+    {
+        _probe.Drain(this);
+        _probe.Sweep(this);
+        Send();
+        _kernel.Enter(WithNames(_probe.Counters()));
+    }
 
     void IProbeTurns.Turn()
     {

@@ -3,7 +3,7 @@ using EbpfActors.Probes;
 
 namespace EbpfActors.Actors.Probes;
 
-/// <summary>Probe -> agent -> event stream: attached, with these hooks.</summary>
+/// <summary>Probe -> agent -> event stream: attached, with these hooks; again when others have come or gone.</summary>
 public sealed record ProbeReady(string Name, IReadOnlyList<HookStatus> Hooks) : INoSerializationVerificationNeeded;
 
 /// <summary>Anyone -> probe: answer with a <see cref="ProbeStatus"/>.</summary>
@@ -16,7 +16,7 @@ public sealed class GetProbeStatus : INoSerializationVerificationNeeded
     }
 }
 
-/// <summary>Probe -> whoever asked. <paramref name="State"/> is <c>attaching</c>, <c>attached</c>, <c>waiting</c> (to be restarted) or <c>failed</c>.</summary>
+/// <summary>Probe -> whoever asked. <paramref name="State"/> is <c>attaching</c>, <c>attached</c>, <c>waiting</c> (to be restarted) or <c>failed</c> (refused).</summary>
 public sealed record ProbeStatus(
     string Name,
     string State,
@@ -26,4 +26,7 @@ public sealed record ProbeStatus(
 {
     /// <summary>How often it was started again, as its keeper knows.</summary>
     public int Restarts { get; init; }
+
+    /// <summary>When it is started again, as its keeper knows; null while it runs.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
 }

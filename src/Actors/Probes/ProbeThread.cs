@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using EbpfActors.Actors.Supervision;
 using EbpfActors.Probes;
 
 namespace EbpfActors.Actors.Probes;
@@ -10,6 +12,11 @@ internal interface IProbeTurns
 
     /// <summary>One wait and what came of it. Called again and again until the thread is to stop.</summary>
     void Turn();
+
+    /// <summary>Takes what the kernel holds: the probe is about to be made anew.</summary>
+    void TakeRest()
+    {
+    }
 
     /// <summary>The thread is about to end with this.</summary>
     void Failed(Exception cause);
@@ -25,16 +32,21 @@ internal interface IProbeTurns
 [SuppressMessage("Reliability", "CA1001", Justification = "The last of thread and actor to leave disposes; see LeaveProbe.")]
 internal sealed class ProbeThread
 {
+    /// <summary>How often a probe is asked whether it could do better, unless told otherwise.</summary>
+    public static readonly TimeSpan AskBetter = TimeSpan.FromSeconds(10);
+
     private readonly IProbe _probe;
     private readonly IProbeTurns _turns;
     private readonly TimeSpan _stopDeadline;
+    private readonly TimeSpan _askBetter;
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
     private volatile bool _isAttached;
     private int _users = 2;
 
-    public ProbeThread(string name, IProbe probe, IProbeTurns turns, TimeSpan stopDeadline)
+    public ProbeThread(string name, IProbe probe, IProbeTurns turns, TimeSpan stopDeadline, TimeSpan? askBetter = null)
     {
+        _askBetter = askBetter ?? AskBetter;
         _probe = probe;
         _turns = turns;
         _stopDeadline = stopDeadline;
@@ -78,9 +90,15 @@ internal sealed class ProbeThread
             var hooks = _probe.Attach();
             _isAttached = true;
             _turns.Attached(hooks);
+            var asked = Stopwatch.GetTimestamp();
             while (!_stop.IsCancellationRequested)
             {
                 _turns.Turn();
+                if (Stopwatch.GetElapsedTime(asked) >= _askBetter)
+                {
+                    asked = Stopwatch.GetTimestamp();
+                    StartAnewIfBetter();
+                }
             }
         }
 #pragma warning disable CA1031 // Whatever ends this thread is thrown again inside the actor, where supervision sees it.
@@ -93,6 +111,15 @@ internal sealed class ProbeThread
         {
             _turns.Leave();
             LeaveProbe();
+        }
+    }
+
+    private void StartAnewIfBetter()
+    {
+        if (_probe.CouldDoBetter() is { } reason)
+        {
+            _turns.TakeRest();
+            throw new StartAnewException(reason);
         }
     }
 

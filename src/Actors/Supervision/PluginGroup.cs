@@ -52,9 +52,9 @@ public sealed class PluginGroup : UntypedActor, IWithTimers
 
     private void OnTerminated(IActorRef child)
     {
-        if (Keeper.OnTerminated(child) is { } failed)
+        if (Keeper.OnTerminated(child) is { } ended)
         {
-            Context.Parent.Tell(failed);
+            Context.Parent.Tell(ended);
         }
     }
 

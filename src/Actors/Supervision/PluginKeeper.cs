@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using Akka.Event;
 using EbpfActors.Probes;
 
 namespace EbpfActors.Actors.Supervision;
 
 /// <summary>
 /// Keeps named children alive: whatever ends one, it is started again after a rest that doubles with every failure in a
-/// row, except when the kernel's refusal is permanent. Belongs to one actor and runs inside it.
+/// row; seldom when the kernel refused it. Belongs to one actor and runs inside it.
 /// </summary>
 internal sealed class PluginKeeper(IActorContext context, ITimerScheduler timers, BackoffOptions backoff)
 {
@@ -16,7 +17,7 @@ internal sealed class PluginKeeper(IActorContext context, ITimerScheduler timers
     public bool IsStopping { get; private set; }
 
     public ImmutableArray<PluginStatus> Status() =>
-        [.. _plugins.Select(p => new PluginStatus(p.Spec.Name, p.State, p.Restarts, p.Problem))];
+        [.. _plugins.Select(p => new PluginStatus(p.Spec.Name, p.State, p.Restarts, p.Problem) { RetryAt = p.RetryAt })];
 
     /// <summary>Every failure stops the child: what held its state is gone, and its successor is made when the rest is over.</summary>
     public SupervisorStrategy Strategy() => new StopAndRemember(this);
@@ -59,7 +60,7 @@ internal sealed class PluginKeeper(IActorContext context, ITimerScheduler timers
     }
 
     /// <summary>Schedules the successor of a child that ended; null when it was none of ours or ended on request.</summary>
-    public PluginFailed? OnTerminated(IActorRef child)
+    public PluginEnded? OnTerminated(IActorRef child)
     {
         if (_plugins.Find(p => child.Equals(p.Child)) is not { } plugin)
         {
@@ -67,6 +68,7 @@ internal sealed class PluginKeeper(IActorContext context, ITimerScheduler timers
         }
 
         plugin.Child = null;
+        plugin.RetryAt = null;
         if (IsStopping)
         {
             plugin.State = PluginState.Stopped;
@@ -75,16 +77,19 @@ internal sealed class PluginKeeper(IActorContext context, ITimerScheduler timers
 
         var cause = plugin.Cause;
         plugin.Cause = null;
-        plugin.Problem = cause?.Message ?? "stopped without a failure";
-        var isPermanent = cause is BpfException { IsPermanent: true };
-        plugin.State = isPermanent ? PluginState.Failed : PluginState.Waiting;
-        if (!isPermanent)
+        plugin.Problem = cause?.Message.ReplaceLineEndings(" ") ?? "stopped without a failure";
+        var kind = cause switch
         {
-            plugin.CountFailure(context.System.Scheduler.Now, backoff.Longest);
-            timers.StartSingleTimer(plugin.Spec.Name, new StartPlugin(plugin.Spec.Name), backoff.After(plugin.FailuresInRow));
-        }
-
-        return new PluginFailed(plugin.Spec.Name, plugin.Problem, isPermanent);
+            StartAnewException => PluginEnd.StartsAnew,
+            BpfException { IsRefusal: true } => PluginEnd.Refusal,
+            _ => PluginEnd.Failure,
+        };
+        var now = context.System.Scheduler.Now;
+        var rest = plugin.RestAfter(kind, now, backoff);
+        plugin.State = kind == PluginEnd.Refusal ? PluginState.Failed : PluginState.Waiting;
+        plugin.RetryAt = now + rest;
+        timers.StartSingleTimer(plugin.Spec.Name, new StartPlugin(plugin.Spec.Name), rest);
+        return new PluginEnded(plugin.Spec.Name, kind, plugin.Problem, now + rest);
     }
 
     /// <summary>Stops all children; true when none was running.</summary>
@@ -106,6 +111,7 @@ internal sealed class PluginKeeper(IActorContext context, ITimerScheduler timers
         plugin.Child = context.ActorOf(plugin.Spec.Props, plugin.Spec.Name);
         context.Watch(plugin.Child);
         plugin.State = PluginState.Running;
+        plugin.RetryAt = null;
         plugin.StartedAt = context.System.Scheduler.Now;
     }
 
@@ -129,15 +135,22 @@ internal sealed class PluginKeeper(IActorContext context, ITimerScheduler timers
 
         public int Restarts { get; set; }
 
-        public int FailuresInRow { get; private set; }
-
         public DateTimeOffset StartedAt { get; set; }
+
+        /// <summary>Null while it runs.</summary>
+        public DateTimeOffset? RetryAt { get; set; }
 
         public Exception? Cause { get; set; }
 
+        private int FailuresInRow { get; set; }
+
         /// <summary>A plugin that ran for longer than the longest rest has recovered, and starts counting anew.</summary>
-        public void CountFailure(DateTimeOffset now, TimeSpan longestRest) =>
-            FailuresInRow = now - StartedAt > longestRest ? 1 : FailuresInRow + 1;
+        public TimeSpan RestAfter(PluginEnd kind, DateTimeOffset now, BackoffOptions backoff)
+        {
+            var isRecovered = kind == PluginEnd.StartsAnew || now - StartedAt > backoff.Longest;
+            FailuresInRow = isRecovered ? 1 : FailuresInRow + 1;
+            return kind == PluginEnd.Refusal ? backoff.AfterRefusal(FailuresInRow) : backoff.After(FailuresInRow);
+        }
     }
 
     private sealed class StopAndRemember(PluginKeeper keeper) : OneForOneStrategy(_ => Directive.Stop)
@@ -146,6 +159,19 @@ internal sealed class PluginKeeper(IActorContext context, ITimerScheduler timers
         {
             keeper.Remember(child, exception);
             return Directive.Stop;
+        }
+
+        /// <summary>A refusal of the kernel is expected and told in one line by whoever hears of the end; where it came from matters to few.</summary>
+        protected override void LogFailure(IActorContext context, IActorRef child, Exception cause, Directive directive)
+        {
+            if (cause.GetBaseException() is BpfException or StartAnewException)
+            {
+                context.System.EventStream.Publish(new Debug(cause, child.Path.ToString(), typeof(PluginKeeper), $"{child.Path.Name} ended"));
+            }
+            else
+            {
+                base.LogFailure(context, child, cause, directive);
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ public static class PluginState
     /// <summary>It ended and rests before it is started again.</summary>
     public const string Waiting = "waiting";
 
-    /// <summary>The kernel refused for good; it is not started again.</summary>
+    /// <summary>The kernel refused it; it is tried again, but seldom.</summary>
     public const string Failed = "failed";
 
     public const string Stopped = "stopped";

@@ -6,11 +6,28 @@ namespace EbpfActors.Actors.Supervision;
 /// <summary>A part of the agent that fails, rests and starts again alone. The name is also its segment in the actor path.</summary>
 public sealed record PluginSpec(string Name, Props Props);
 
-/// <summary>How a plugin is: <paramref name="State"/> is <c>running</c>, <c>waiting</c> (to be restarted), <c>failed</c> (for good) or <c>stopped</c>.</summary>
-public sealed record PluginStatus(string Name, string State, int Restarts, string Problem);
+/// <summary>How a plugin is: <paramref name="State"/> is <c>running</c>, <c>waiting</c> (to be restarted), <c>failed</c> (refused) or <c>stopped</c>.</summary>
+public sealed record PluginStatus(string Name, string State, int Restarts, string Problem)
+{
+    /// <summary>When it is started again; null while it runs or is stopped.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
+}
 
-/// <summary>Group -> agent -> event stream: a plugin ended. A permanent failure is not tried again.</summary>
-public sealed record PluginFailed(string Name, string Problem, bool IsPermanent) : INoSerializationVerificationNeeded;
+/// <summary>Group -> agent -> event stream: a plugin ended and is started again at <paramref name="RetryAt"/>.</summary>
+public sealed record PluginEnded(string Name, PluginEnd Kind, string Problem, DateTimeOffset RetryAt) : INoSerializationVerificationNeeded;
+
+/// <summary>What ended a plugin.</summary>
+public enum PluginEnd
+{
+    /// <summary>A failure that a new start may mend.</summary>
+    Failure,
+
+    /// <summary>The kernel said no.</summary>
+    Refusal,
+
+    /// <summary>It would do better now than it could when it was started, see <see cref="StartAnewException"/>.</summary>
+    StartsAnew,
+}
 
 /// <summary>Anyone -> group: answer with <see cref="Plugins"/>.</summary>
 public sealed class GetPlugins : INoSerializationVerificationNeeded

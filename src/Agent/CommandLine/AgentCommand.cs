@@ -56,6 +56,7 @@ internal sealed class AgentCommand
         root.Add(Run());
         root.Add(CheckConfig());
         root.Add(Status());
+        root.Add(Hooks());
         root.Add(Version());
         HelpWithExamples.AddTo(root);
         return root;
@@ -82,6 +83,13 @@ internal sealed class AgentCommand
         var status = new Command("status", "Show how the running agent is doing.") { _json, _socket };
         status.SetAction((parsed, stop) => StatusCommand.RunAsync(parsed.GetValue(_socket)!, parsed.GetValue(_json), stop));
         return status;
+    }
+
+    private Command Hooks()
+    {
+        var hooks = new Command("hooks", "List the hooks of the kernel that the agent knows, and what is lost without each.") { _json };
+        hooks.SetAction(parsed => HooksCommand.Run(parsed.GetValue(_json)));
+        return hooks;
     }
 
     private static Command Version()

@@ -30,6 +30,10 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
             sudo ebpf-actors status
             sudo ebpf-actors status --json
 
+          See which hooks of the kernel there are, and do without one of them:
+            ebpf-actors hooks
+            sudo ebpf-actors run --without-hook udp-refused --without-hook tcp-state:tp_btf
+
         Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 this machine lacks something.
         """;
 

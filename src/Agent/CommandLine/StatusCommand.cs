@@ -9,6 +9,8 @@ namespace EbpfActors.Agent.CommandLine;
 /// <summary><c>ebpf-actors status</c>.</summary>
 internal static class StatusCommand
 {
+    private const int RedirectedWidth = 200;
+
     public static async Task<int> RunAsync(string socket, bool asJson, CancellationToken cancellation)
     {
         try
@@ -20,7 +22,7 @@ internal static class StatusCommand
             }
             else
             {
-                StatusReport.Write(AgentStatusJson.Read(json), AnsiConsole.Console);
+                StatusReport.Write(AgentStatusJson.Read(json), Terminal());
             }
 
             return ExitCode.Ok;
@@ -30,5 +32,16 @@ internal static class StatusCommand
             await Console.Error.WriteLineAsync($"ebpf-actors: {e.Message}");
             return ExitCode.Failed;
         }
+    }
+
+    /// <summary>A pipe or a file has no width: what reads it should find each row in one line.</summary>
+    private static IAnsiConsole Terminal()
+    {
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = RedirectedWidth;
+        }
+
+        return AnsiConsole.Console;
     }
 }

@@ -16,6 +16,9 @@ public sealed record AgentOptions
     /// <summary>Paths of files that httpflow-tls does not probe; <c>*</c> stands for anything.</summary>
     public required IReadOnlyList<string> TlsExclude { get; init; }
 
+    /// <summary>Hooks of the kernel, and <c>HOOK:RUNG</c>, that are not used; names that exist.</summary>
+    public required IReadOnlyList<string> WithoutHooks { get; init; }
+
     public required DnsOptions Dns { get; init; }
 
     public required HostOptions Host { get; init; }

@@ -41,6 +41,7 @@ internal sealed class OptionsBuilder
             Net = Net(),
             Bash = Bash(),
             TlsExclude = _resolver.Resolve(TlsSettings.Exclude),
+            WithoutHooks = _resolver.Resolve(HookSettings.Without),
             Dns = Dns(),
             Host = Host(),
             Log = Log(output),

@@ -21,10 +21,10 @@ internal static partial class ActorStatus
         Warnings = options.Warnings,
     };
 
-    private static PluginStatus Probe(Actors.Probes.ProbeStatus probe) => new("ebpf-" + probe.Name, probe.State, probe.Problem, probe.Restarts, probe.Hooks);
+    private static PluginStatus Probe(Actors.Probes.ProbeStatus probe) => new("ebpf-" + probe.Name, probe.State, probe.Problem, probe.Restarts, probe.Hooks) { RetryAt = probe.RetryAt };
 
     private static PluginStatus Part(Actors.Supervision.PluginStatus part, string kind) =>
-        new(kind + part.Name, part.State, part.Problem, part.Restarts, []);
+        new(kind + part.Name, part.State, part.Problem, part.Restarts, []) { RetryAt = part.RetryAt };
 
     private static WriterStatus Writer(Actors.DataKit.WriterStatus writer) => new()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EbpfActors.Actors.Flush;
 using EbpfActors.Agent.Configuration.Values;
+using EbpfActors.Probes;
 using Spectre.Console;
 
 namespace EbpfActors.Agent.Status;
@@ -28,18 +29,30 @@ internal static class StatusReport
     {
         var table = NewTable("Plugins", "plugin", "state", "restarts", "problem");
         var hooks = NewTable("Hooks", "plugin", "hook", "attached to", "problem");
+        var refused = NewTable("Better rungs that are not used", "plugin", "hook", "rung", "reason");
         foreach (var plugin in status.Plugins)
         {
-            AddRow(table, plugin.Name, plugin.State, Number(plugin.Restarts), plugin.Problem);
+            AddRow(table, plugin.Name, State(plugin), Number(plugin.Restarts), plugin.Problem);
             foreach (var hook in plugin.Hooks)
             {
-                AddRow(hooks, plugin.Name, hook.Hook, hook.Rung.Length > 0 ? hook.Rung : "none", hook.Problem);
+                AddRow(hooks, plugin.Name, hook.Hook, AttachedTo(hook), hook.Problem);
+                foreach (var rung in hook.Refused)
+                {
+                    AddRow(refused, plugin.Name, hook.Hook, rung.Rung, rung.Reason);
+                }
             }
         }
 
         WriteIfAny(table, console);
         WriteIfAny(hooks, console);
+        WriteIfAny(refused, console);
     }
+
+    private static string State(PluginStatus plugin) =>
+        plugin.RetryAt is { } again ? $"{plugin.State}, again at {again.ToLocalTime():HH:mm:ss}" : plugin.State;
+
+    private static string AttachedTo(HookStatus hook) =>
+        hook.Rung.Length > 0 ? hook.Rung : hook.WaitsFor.Length > 0 ? $"waits for {hook.WaitsFor}" : "none";
 
     private static void WriteLedger(AgentStatus status, IAnsiConsole console)
     {

@@ -4,8 +4,8 @@ using EbpfActors.Probes.Processes;
 namespace EbpfActors.Probes.Bash;
 
 /// <summary>
-/// Knows which programs are bash and keeps the probes on the files in which their readline is. Fed with processes, by exec or
-/// by a scan; never fails because of one. Not thread-safe.
+/// Knows which programs are bash and keeps the probes on the files in which their readline is. Fed with processes, by exec, by a
+/// scan, or by a line of one that neither has told of; never fails because of one. Not thread-safe.
 /// </summary>
 internal sealed class BashDiscovery(
     string procRoot, BashFiles kernel, AttachedFiles attached, FirstLines firstLines, UserNames users, AttachWorker worker)
@@ -13,11 +13,11 @@ internal sealed class BashDiscovery(
     private const int MostOthers = 16_384;
     private static readonly TimeSpan LoadingTakesAtMost = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<BashFile, Shell> _shells = [];
-    private readonly Dictionary<uint, FileIdentity> _libraryOf = [];
+    private readonly KnownShells _shells = new();
+    private readonly ShellLibraries _libraries = new();
     private readonly ShellCode _code = new(procRoot);
     private readonly HashSet<BashFile> _others = [];
-    private readonly List<(BashProcess Process, DateTime Until)> _loading = [];
+    private readonly List<(RunningProgram Program, DateTime Until)> _loading = [];
 
     /// <summary>Programs called bash that have no symbol to probe, by path.</summary>
     public ImmutableSortedSet<string> Unreadable { get; private set; } = [];
@@ -25,27 +25,56 @@ internal sealed class BashDiscovery(
     /// <summary>Some process has yet to load its library: <see cref="LookAgain"/> soon.</summary>
     public bool IsWaiting => _loading.Count > 0;
 
-    /// <param name="process">Which program it runs.</param>
+    /// <summary>Those that are known to run a shell.</summary>
+    public IReadOnlyCollection<uint> ShellProcesses => _shells.Processes;
+
+    /// <param name="program">Of some process.</param>
     /// <param name="hasBegun">Just now: then its first line is not to wait for the probe.</param>
-    public void OnProcess(in BashProcess process, bool hasBegun)
+    public void OnProgram(in RunningProgram program, bool hasBegun)
     {
-        if (_shells.TryGetValue(process.File, out var shell))
+        if (_shells.Find(program.File) is { } shell)
         {
-            OnShell(process, shell, hasBegun);
+            OnShell(program, shell, hasBegun);
         }
-        else if (_others.Contains(process.File))
+        else if (!_others.Contains(program.File))
         {
-            kernel.Other(process.File); // it had to make room for others
+            Examine(program, hasBegun);
         }
-        else
+        else if (!program.IsByStat)
         {
-            Examine(process, hasBegun);
+            kernel.Other(program.File); // it had to make room for others
+        }
+    }
+
+    /// <summary>Decides about a line that the kernel side could not decide about, and tells it what it needs for the next.</summary>
+    public LineVerdict Judge(in BashLine line)
+    {
+        var program = new RunningProgram(line.File, line.Place, line.Tgid, IsByStat: false);
+        OnProgram(program, hasBegun: false);
+        if (_others.Contains(line.File))
+        {
+            return LineVerdict.NotAShells;
         }
 
-        if (_shells.ContainsKey(process.File))
+        if ((_shells.Find(line.File) ?? Learn(line)) is not { } shell)
         {
-            users.Remember(process.Tgid, process.Place); // as long as it is there
+            return LineVerdict.Unknown;
         }
+
+        var speaks = line.Owner == 0 || (shell.NeedsLibrary ? _libraries.Speaks(line.Tgid, line.Owner) : shell.Owner == line.Owner);
+        return speaks ? LineVerdict.Tell : LineVerdict.NotAShells;
+    }
+
+    /// <summary>A line has the kernel's key of its program: the kernel side is to know the shell by it, if it does not yet. Null when it is none.</summary>
+    public Shell? Learn(in BashLine line)
+    {
+        var shell = _shells.Find(line.File);
+        if (shell is null && (shell = _shells.Recall(line)) is not null)
+        {
+            AddKey(line.File, shell);
+        }
+
+        return shell;
     }
 
     /// <summary>Looks whether those that were still being loaded have their library now.</summary>
@@ -53,186 +82,214 @@ internal sealed class BashDiscovery(
     {
         var due = _loading.ToList();
         _loading.Clear();
-        foreach (var (process, until) in due)
+        foreach (var (program, until) in due)
         {
-            if (DateTime.UtcNow < until && ProcessFiles.ReadLink(Program(process.Tgid)) is not null)
+            if (DateTime.UtcNow < until && ProcessFiles.ReadLink(Link(program.Tgid)) is not null)
             {
-                FindLibrary(process, until);
+                FindLibrary(program, until);
             }
         }
     }
 
     /// <summary>
-    /// Forgets what nobody runs any more. <paramref name="scan"/> hands every process to <see cref="OnProcess"/> and gives all
+    /// Forgets what nobody runs any more. <paramref name="scan"/> hands every process to <see cref="OnProgram"/> and gives all
     /// programs and processes that it saw; it is asked again before anything is detached, for what started meanwhile.
     /// </summary>
     public void Forget(Func<(HashSet<BashFile> Programs, HashSet<uint> Processes)> scan)
     {
         var seen = scan();
-        var gone = _shells.Keys.Where(f => !seen.Programs.Contains(f)).ToList();
-        foreach (var process in _libraryOf.Keys.Where(p => !seen.Processes.Contains(p)).ToList())
-        {
-            _libraryOf.Remove(process);
-        }
-
+        _libraries.KeepProcesses(seen.Processes);
+        var gone = _shells.TakeGone(seen.Programs, seen.Processes);
         if (gone.Count > 0)
         {
             // From here on an exec of them is told again; one before is seen by the second scan.
-            foreach (var file in gone)
+            foreach (var shell in gone)
             {
-                _shells.Remove(file);
-                kernel.Forget(file);
+                shell.IsForgotten = true;
+                foreach (var key in shell.Keys)
+                {
+                    kernel.Forget(key);
+                }
             }
 
             scan();
         }
 
-        HashSet<FileIdentity> files = [.. _shells.Values.Select(s => s.File).OfType<FileIdentity>(), .. _libraryOf.Values];
+        HashSet<FileIdentity> files = [.. _shells.All.Where(s => !s.NeedsLibrary).Select(s => s.Program), .. _libraries.Files];
+        _libraries.KeepFiles(files);
         worker.Post(() => attached.KeepOnly(files));
     }
 
-    private void OnShell(in BashProcess process, Shell shell, bool hasBegun)
+    private void OnShell(in RunningProgram program, Shell shell, bool hasBegun)
     {
-        if (shell.File is null)
+        var pid = program.Tgid;
+        _shells.Runs(pid, shell);
+        users.Remember(pid, program.Place); // as long as it is there
+        if (shell.NeedsLibrary)
         {
-            if (!_libraryOf.ContainsKey(process.Tgid))
+            if (hasBegun || !_libraries.Knows(pid))
             {
-                FindLibrary(process);
+                FindLibrary(program);
             }
         }
-        else if (hasBegun && !shell.IsSettled && shell.Watched.Add(process.Tgid) && ProcessFiles.ReadLink(Program(process.Tgid)) is { } path)
+        else if (hasBegun && !shell.IsSettled && shell.Watched.Add(pid) && ProcessFiles.ReadLink(Link(pid)) is { } path)
         {
-            EndWatch(process.Tgid, Watch(process.Tgid, shell.Site, _code.Of(process.Tgid, path)));
+            EndWatch(pid, Watch(pid, shell.Site, _code.Of(pid, path)));
         }
     }
 
-    private void Examine(in BashProcess process, bool hasBegun)
+    private void Examine(in RunningProgram program, bool hasBegun)
     {
-        var link = Program(process.Tgid);
-        var program = OpenedFile.TryOpen(link, out _);
+        var link = Link(program.Tgid);
+        var file = OpenedFile.TryOpen(link, out _);
 
         // It may have gone, or be another program by now. Then nothing is noted, so that the next one is told again.
-        if (program is null || program.Length != process.File.Size || ProcessFiles.ReadLink(link) is not { } path)
+        if (file is null || file.Length != program.File.Size || ProcessFiles.ReadLink(link) is not { } path)
         {
-            program?.Dispose();
+            file?.Dispose();
             return;
         }
 
-        var shell = ShellProgram.Classify(program, path);
-        if (shell.Kind == ShellKind.WithReadline)
+        var kind = ShellProgram.Classify(file, path);
+        if (kind.Kind is ShellKind.WithReadline or ShellKind.NeedsLibrary)
         {
-            AddShell(process, shell.Site, program, path, hasBegun);
+            AddShell(program, kind, file, path, hasBegun);
             return;
         }
 
-        program.Dispose();
-        Settle(process, shell.Kind, path);
+        file.Dispose();
+        Unreadable = kind.Kind == ShellKind.Unreadable ? Unreadable.Add(path) : Unreadable;
+        Dismiss(program);
     }
 
-    private void Settle(in BashProcess process, ShellKind kind, string path)
+    private void AddShell(in RunningProgram program, ShellProgram kind, OpenedFile file, string path, bool hasBegun)
     {
-        switch (kind)
+        var code = _code.Of(program.Tgid, path);
+        var identity = code.Count > 0 ? code[0].File : program.File.Identity;
+        if (_shells.Same(identity, file.Length) is { } same)
         {
-            case ShellKind.NeedsLibrary:
-                kernel.Shell(process.File, owner: 0);
-                _shells[process.File] = new Shell(File: null, Site: null);
-                FindLibrary(process);
-                break;
-            case ShellKind.Unreadable:
-                Unreadable = Unreadable.Add(path);
-                Dismiss(process.File);
-                break;
-            default:
-                Dismiss(process.File);
-                break;
+            file.Dispose();
+            AddKey(program, same);
+            OnShell(program, same, hasBegun);
+            return;
         }
-    }
 
-    private void AddShell(in BashProcess process, ReadlineSite? site, OpenedFile program, string path, bool hasBegun)
-    {
-        var code = _code.Of(process.Tgid, path);
-        var (key, shell) = (process.File, new Shell(code.Count > 0 ? code[0].File : process.File.Identity, site));
-        _shells[key] = shell;
-        var watched = hasBegun && shell.Watched.Add(process.Tgid) ? Watch(process.Tgid, site, code) : null;
-        worker.Post(() => Attach(key, shell, program, path));
-        EndWatch(process.Tgid, watched);
-    }
-
-    private void Attach(BashFile key, Shell shell, OpenedFile program, string path)
-    {
-        using (program)
+        var needsLibrary = kind.Kind == ShellKind.NeedsLibrary;
+        var shell = new Shell(identity, file.Length, needsLibrary ? 0 : _libraries.Owner(identity), kind.Site);
+        if (needsLibrary)
         {
-            if (attached.Attach(shell.File!.Value, program, path, shell.Site) is var owner and not 0)
+            file.Dispose();
+            AddKey(program, shell);
+            OnShell(program, shell, hasBegun);
+            return;
+        }
+
+        _shells.Add(program.File, shell);
+        var watched = hasBegun && shell.Watched.Add(program.Tgid) ? Watch(program.Tgid, shell.Site, code) : null;
+        worker.Post(() =>
+        {
+            using (file)
             {
-                kernel.Shell(key, owner);
+                attached.Attach(identity, shell.Owner, file, path, shell.Site);
             }
+        });
+        AddKey(program, shell);
+        worker.Post(() => shell.IsSettled = true);
+        EndWatch(program.Tgid, watched);
+        OnShell(program, shell, hasBegun: false);
+    }
+
+    private void AddKey(in RunningProgram program, Shell shell)
+    {
+        if (program.IsByStat)
+        {
+            _shells.Add(program.File, shell); // the kernel side has other keys
+        }
+        else
+        {
+            AddKey(program.File, shell);
+        }
+    }
+
+    /// <summary>The kernel side is told when the probe is there: until then a breakpoint may speak.</summary>
+    private void AddKey(BashFile key, Shell shell)
+    {
+        _shells.Add(key, shell);
+        if (shell.NeedsLibrary)
+        {
+            kernel.Shell(key, owner: 0);
+            return;
         }
 
-        shell.IsSettled = true;
+        worker.Post(() =>
+        {
+            kernel.Shell(key, shell.Owner);
+            if (shell.IsForgotten)
+            {
+                kernel.Forget(key);
+            }
+        });
     }
 
     private IDisposable? Watch(uint pid, ReadlineSite? site, IReadOnlyList<MappedCode> code) =>
         site is null ? null : firstLines.Watch(pid, site, code);
 
     /// <summary>Once the worker has attached to the file, and no line is left that was told by the breakpoint and has yet to meet the probe.</summary>
-    private void EndWatch(uint pid, IDisposable? watched) => worker.PostLater(() =>
+    private void EndWatch(uint pid, IDisposable? watched)
     {
-        kernel.ForgetTold(pid);
-        watched?.Dispose();
-    });
+        if (watched is null)
+        {
+            return;
+        }
 
-    private void Dismiss(in BashFile file)
+        worker.PostLater(() =>
+        {
+            kernel.ForgetTold(pid);
+            watched.Dispose();
+            kernel.ForgetTold(pid); // or the probe would be silent for what the breakpoint told meanwhile
+        });
+    }
+
+    private void Dismiss(in RunningProgram program)
     {
         if (_others.Count >= MostOthers)
         {
             _others.Clear();
         }
 
-        _others.Add(file);
-        kernel.Other(file);
+        _others.Add(program.File);
+        if (!program.IsByStat)
+        {
+            kernel.Other(program.File);
+        }
     }
 
-    private void FindLibrary(in BashProcess process, DateTime? until = null)
+    private void FindLibrary(in RunningProgram program, DateTime? until = null)
     {
-        var pid = process.Tgid;
+        var pid = program.Tgid;
 
         // While it is being loaded its mapping is cut into pieces: one that was just there may have another range by now.
         if (_code.Library(pid) is not { } library || OpenedFile.TryOpen(library.Code.Link(procRoot, pid), out _) is not { } opened)
         {
-            _loading.Add((process, until ?? DateTime.UtcNow + LoadingTakesAtMost));
+            _loading.Add((program, until ?? DateTime.UtcNow + LoadingTakesAtMost));
             return;
         }
 
-        _libraryOf[pid] = library.Code.File;
+        _libraries.Loaded(pid, library.Code.File);
+        var owner = _libraries.Owner(library.Code.File);
         var site = ReadlineSite.Find(opened);
         var watched = Watch(pid, site, [library.Code]);
         worker.Post(() =>
         {
             using (opened)
             {
-                kernel.Owner(pid, attached.Attach(library.Code.File, opened, library.Path, site));
+                attached.Attach(library.Code.File, owner, opened, library.Path, site);
             }
+
+            kernel.Owner(pid, owner);
         });
         EndWatch(pid, watched);
     }
 
-    private string Program(uint pid) => $"{procRoot}/{pid}/exe";
-
-    /// <summary>A program that is bash.</summary>
-    /// <param name="File">In which its readline is; null where each process has its own.</param>
-    /// <param name="Site">Where in that file.</param>
-    private sealed record Shell(FileIdentity? File, ReadlineSite? Site)
-    {
-        private volatile bool _isSettled;
-
-        /// <summary>Its processes that are not to wait for the probe: two breakpoints would tell a line twice.</summary>
-        public HashSet<uint> Watched { get; } = [];
-
-        /// <summary>Its file has a probe that speaks, or will never have one. From any thread.</summary>
-        public bool IsSettled
-        {
-            get => _isSettled;
-            set => _isSettled = value;
-        }
-    }
+    private string Link(uint pid) => $"{procRoot}/{pid}/exe";
 }

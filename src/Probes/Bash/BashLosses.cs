@@ -22,10 +22,18 @@ internal sealed class BashLosses
 
     private BpfMap? _counters;
     private long _malformed;
+    private long _unknownPrograms;
+    private long _execsDropped;
 
     public void Open(BpfMap counters) => _counters = counters;
 
     public void CountMalformed() => Interlocked.Increment(ref _malformed);
+
+    /// <summary>A line of a process that was gone before anybody could tell whether it was a shell.</summary>
+    public void CountUnknownProgram() => Interlocked.Increment(ref _unknownPrograms);
+
+    /// <summary>The process connector had to drop execs; a scan makes up for them.</summary>
+    public void CountExecsDropped() => Interlocked.Increment(ref _execsDropped);
 
     public IReadOnlyList<ProbeLoss> Snapshot()
     {
@@ -36,6 +44,8 @@ internal sealed class BashLosses
         }
 
         Add(losses, "malformed-record", Interlocked.Read(ref _malformed));
+        Add(losses, "program-unknown", Interlocked.Read(ref _unknownPrograms));
+        Add(losses, "exec-connector-full", Interlocked.Read(ref _execsDropped));
         return losses;
     }
 

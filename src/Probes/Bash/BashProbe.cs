@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Native;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -15,18 +16,18 @@ public sealed class BashProbe : IBashProbe
     private readonly Func<BpfObject> _open;
     private readonly List<IDisposable> _owned = [];
     private readonly BashLosses _losses = new();
+    private readonly BashLadders _ladders;
     private readonly UserNames _users;
-    private readonly Dictionary<uint, BashProcess> _started = [];
+    private readonly Dictionary<uint, RunningProgram> _started = [];
     private readonly RingReader.Consumer _consume;
-    private BashPrograms? _programs;
     private AttachedFiles? _attached;
     private AttachWorker? _worker;
     private BashDiscovery? _discovery;
-    private BpfIterator? _scan;
+    private ProcessScan? _scan;
+    private ProcConnector? _connector;
     private RingReader? _ring;
     private IBashSink? _sink;
     private long _scannedAt;
-    private HookStatus _exec = new("exec", "", "");
     private volatile IReadOnlyList<HookStatus> _hooks = [];
     private long _lines;
 
@@ -41,6 +42,7 @@ public sealed class BashProbe : IBashProbe
     {
         _options = options;
         _open = open;
+        _ladders = new BashLadders(options.Without);
         _users = new UserNames(options.ProcRoot);
         _consume = Consume;
     }
@@ -50,20 +52,21 @@ public sealed class BashProbe : IBashProbe
     public IReadOnlyList<HookStatus> Attach()
     {
         Urgency.Soon();
-        _programs = Keep(BashPrograms.Load(_open));
-        var bash = _programs.Object;
+        var programs = Keep(BashPrograms.Load(_open, _ladders));
+        var bash = programs.Object;
         _losses.Open(bash.Map("bash_losses"));
         _ring = Keep(new RingReader(bash.Map("bash_events")));
-        _attached = Keep(new AttachedFiles(bash));
+        _attached = Keep(new AttachedFiles(Keep(new LineProbes(bash, _open, _ladders.Lines))));
         _worker = Keep(new AttachWorker());
-        var firstLines = new FirstLines(bash, _programs.WithoutBreakpoints.Length == 0);
+        var firstLines = new FirstLines(bash, _ladders.FirstLines.Rung is not null);
         _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(bash), _attached, firstLines, _users, _worker);
-        _scan = Keep(bash.AttachIterator("bash_scan"));
+        _scan = new ProcessScan(programs.Scan, _ladders.Shells, _options.ProcRoot);
         ShellProgram.WarmUp();
-        AttachExec();
+        RunningProgram.Read(_options.ProcRoot, (uint)Environment.ProcessId);
+        Connect();
         Scan();
         _scannedAt = Stopwatch.GetTimestamp();
-        _worker.Post(Publish);
+        Publish();
         _worker.Flush();
 
         // This thread does little, but what it does must be done before a new shell has read its first line.
@@ -75,7 +78,7 @@ public sealed class BashProbe : IBashProbe
     {
         var untilScan = _options.ScanEvery - Stopwatch.GetElapsedTime(_scannedAt);
         var most = _discovery!.IsWaiting ? LookAgainAfter : untilScan < timeout ? untilScan : timeout;
-        _ring!.Wait(most > TimeSpan.Zero ? most : TimeSpan.Zero);
+        _ring!.Wait(most > TimeSpan.Zero ? most : TimeSpan.Zero, file: _connector?.File);
     }
 
     public void Wake() => _ring?.Wake();
@@ -83,12 +86,13 @@ public sealed class BashProbe : IBashProbe
     public void Drain(IBashSink sink)
     {
         _sink = sink;
+        ReadConnector();
         _ring!.Drain(_consume);
         var hasChanged = _discovery!.IsWaiting;
         _discovery.LookAgain();
-        foreach (var process in _started.Values)
+        foreach (var program in _started.Values)
         {
-            _discovery.OnProcess(process, hasBegun: true);
+            _discovery.OnProgram(program, hasBegun: true);
         }
 
         hasChanged |= _started.Count > 0;
@@ -102,7 +106,7 @@ public sealed class BashProbe : IBashProbe
 
         if (hasChanged)
         {
-            _worker!.Post(Publish);
+            Publish();
         }
 
         _worker!.ThrowIfFailed();
@@ -120,16 +124,37 @@ public sealed class BashProbe : IBashProbe
         _owned.Clear();
     }
 
-    private void AttachExec()
+    private void Connect()
+    {
+        if (_ladders.Exec.IsOn("proc_connector"))
+        {
+            try
+            {
+                _connector = Keep(ProcConnector.Open());
+            }
+            catch (BpfException e)
+            {
+                _ladders.Exec.Refuse(e.Reason);
+            }
+        }
+    }
+
+    private void ReadConnector()
     {
         try
         {
-            Keep(_programs!.Object.Attach("bash_on_exec"));
-            _exec = new HookStatus("exec", "tp_btf/sched_process_exec", "");
+            _connector?.Read(pid =>
+            {
+                if (RunningProgram.Read(_options.ProcRoot, pid) is { } program)
+                {
+                    _started[pid] = program;
+                }
+            });
         }
-        catch (BpfException e)
+        catch (BpfException e) when (e.Errno == Errno.NoBuffers)
         {
-            _exec = new HookStatus("exec", "", $"a bash that is new on this host is found up to {_options.ScanEvery.TotalSeconds:0} s late: {e.Message}");
+            _losses.CountExecsDropped();
+            _scannedAt = 0; // the scan finds them, now
         }
     }
 
@@ -137,40 +162,53 @@ public sealed class BashProbe : IBashProbe
     {
         var (programs, processes) = (new HashSet<BashFile>(), new HashSet<uint>());
         _users.ForgetResidents();
-        _scan!.Run(bytes =>
+        _scan!.Run([.. _discovery!.ShellProcesses], program =>
         {
-            var whole = MemoryMarshal.Cast<byte, BashProcess>(bytes);
-            foreach (ref readonly var process in whole)
-            {
-                programs.Add(process.File);
-                processes.Add(process.Tgid);
-                _users.AddResident(process.Tgid, process.Place);
-                _discovery!.OnProcess(process, hasBegun: false);
-            }
-
-            return whole.Length * Unsafe.SizeOf<BashProcess>();
+            programs.Add(program.File);
+            processes.Add(program.Tgid);
+            _users.AddResident(program.Tgid, program.Place);
+            _discovery.OnProgram(program, hasBegun: false);
         });
         return (programs, processes);
     }
 
-    // Only noted: attaching takes long, and the ring is not to wait for it.
+    // A program is only noted: attaching takes long, and the ring is not to wait for it.
     private void Consume(ReadOnlySpan<byte> record)
     {
         if (BashLine.TryRead(record, out var line, out var text))
         {
-            Interlocked.Increment(ref _lines);
-            _sink!.Typed(Command(line, text));
+            OnLine(line, text);
         }
         else if (record.Length == Unsafe.SizeOf<BashProcess>())
         {
             // A process that went through several programs is the last of them.
             var process = MemoryMarshal.Read<BashProcess>(record);
-            _started[process.Tgid] = process;
+            _started[process.Tgid] = RunningProgram.Of(process);
         }
         else
         {
             _losses.CountMalformed();
         }
+    }
+
+    private void OnLine(in BashLine line, ReadOnlySpan<byte> text)
+    {
+        if (line.IsKnown != 0)
+        {
+            _discovery!.Learn(line); // a breakpoint may know more than the probe
+        }
+        else if (_discovery!.Judge(line) is var verdict and not LineVerdict.Tell)
+        {
+            if (verdict == LineVerdict.Unknown)
+            {
+                _losses.CountUnknownProgram();
+            }
+
+            return;
+        }
+
+        Interlocked.Increment(ref _lines);
+        _sink!.Typed(Command(line, text));
     }
 
     private ShellCommand Command(in BashLine line, ReadOnlySpan<byte> bytes)
@@ -186,14 +224,14 @@ public sealed class BashProbe : IBashProbe
         return ((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick) - Math.Max(0, age);
     }
 
-    /// <summary>On the worker, whose the attached files are.</summary>
-    private void Publish() => _hooks =
-    [
-        _exec,
-        _programs!.Breakpoints,
-        .. _attached!.Hooks,
-        .. _discovery!.Unreadable.Select(path => new HookStatus($"readline in {path}", "", "its command lines are not seen: it has no symbols")),
-    ];
+    /// <summary>On the worker, whose the attached files and the ladder of their probes are.</summary>
+    private void Publish()
+    {
+        HookStatus[] others = [_ladders.Exec.Status(), _ladders.Shells.Status(), _ladders.FirstLines.Status()];
+        List<HookStatus> unreadable =
+            [.. _discovery!.Unreadable.Select(path => new HookStatus($"readline in {path}", "", "its command lines are not seen: it has no symbols"))];
+        _worker!.Post(() => _hooks = [_ladders.Lines.Status(), .. others, .. _attached!.Hooks, .. unreadable]);
+    }
 
     private T Keep<T>(T resource)
         where T : IDisposable

@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Hooks;
+
 namespace EbpfActors.Probes.Bash;
 
 /// <summary>What the bash probe needs to know before it loads.</summary>
@@ -8,4 +10,7 @@ public sealed record BashProbeOptions
 
     /// <summary>How often all processes are looked at, for what no exec has told and for files that nobody uses any more.</summary>
     public TimeSpan ScanEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Hooks and rungs that are not to be used.</summary>
+    public WithoutHooks Without { get; init; } = WithoutHooks.None;
 }

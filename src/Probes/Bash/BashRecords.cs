@@ -50,14 +50,17 @@ internal struct BashShell
 [StructLayout(LayoutKind.Sequential)]
 internal struct BashLine
 {
-    internal const int ShortBytes = 304;
-    internal const int LongBytes = 4152;
+    internal const int ShortBytes = 336;
+    internal const int LongBytes = 4184;
 
     internal ulong TimeNs;
+    internal BashFile File;
     internal BashPlace Place;
     internal uint Tgid;
     internal uint Uid;
     internal uint Length;
+    internal uint Owner;
+    internal uint IsKnown;
     internal uint Pad;
 
     /// <summary>False for bytes that are not a line: another size, or a length beyond the text.</summary>

@@ -7,10 +7,8 @@ namespace EbpfActors.Probes.Bash;
 /// What a new shell returns from readline until its file has a probe: attaching one takes a grace period of the kernel, a shell takes
 /// less to read its first line when that was typed ahead.
 /// </summary>
-internal sealed class FirstLines(BpfObject bash, bool isLoaded)
+internal sealed class FirstLines(BpfObject bash, bool areAllowed)
 {
-    internal const string Program = "bash_on_break";
-
     private const int MostBreakpoints = 4;
     private const int MostProcesses = 256; // each breakpoint is two descriptors
 
@@ -20,11 +18,11 @@ internal sealed class FirstLines(BpfObject bash, bool isLoaded)
     public IDisposable? Watch(uint pid, ReadlineSite site, IReadOnlyList<MappedCode> code)
     {
         var breakpoints = new List<IDisposable>();
-        foreach (var offset in isLoaded && !site.IsEntry && Volatile.Read(ref _watched) < MostProcesses ? site.Offsets.Take(MostBreakpoints) : [])
+        foreach (var offset in areAllowed && !site.IsEntry && Volatile.Read(ref _watched) < MostProcesses ? site.Offsets.Take(MostBreakpoints) : [])
         {
             foreach (var part in code)
             {
-                if (part.Address(offset) is { } address && Breakpoint.Attach(bash, Program, pid, address) is { } breakpoint)
+                if (part.Address(offset) is { } address && Breakpoint.TryAttach(bash, BashLadders.OnBreak, pid, address) is { } breakpoint)
                 {
                     breakpoints.Add(breakpoint);
                 }

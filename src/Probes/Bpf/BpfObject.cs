@@ -44,6 +44,20 @@ internal sealed unsafe class BpfObject : IDisposable
     /// <summary>Before the load: lets this object use the map of the same name of an object that is loaded.</summary>
     internal void Share(string map, BpfObject owner) => Check(LibBpf.bpf_map__reuse_fd(FindMap(map), owner.Map(map).Fd), $"share {map}");
 
+    /// <summary>Before the load: this object, which is the same as one that is loaded, uses all maps of that one, and loads one program only.</summary>
+    internal void Join(BpfObject loaded, string program)
+    {
+        for (var map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
+        {
+            Share(Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map))!, loaded);
+        }
+
+        for (var other = LibBpf.bpf_object__next_program(_handle, 0); other != 0; other = LibBpf.bpf_object__next_program(_handle, other))
+        {
+            Check(LibBpf.bpf_program__set_autoload(other, other == FindProgram(program)), $"choose {program}");
+        }
+    }
+
     /// <summary>After the load: puts programs into a program array, in their order, so that others can jump to them.</summary>
     internal void FillPrograms(string map, params ReadOnlySpan<string> programs)
     {

@@ -15,22 +15,50 @@ internal static unsafe class Breakpoint
     private const int SoftwareDummy = 9;
     private const int BreakpointKind = 5;
     private const int Execute = 4;
+    private const ulong NeverExecuted = 0x1000; // below what may be mapped
     private const ulong ExcludeKernelAndHypervisor = (1 << 5) | (1 << 6);
 
     /// <summary>
     /// As long as some event of this kind is open, opening one more takes no time; the first waits for a grace period of the
-    /// kernel. Null where there are no such events.
+    /// kernel.
     /// </summary>
-    public static IDisposable? KeepReady()
+    /// <exception cref="BpfException">The kernel gives no perf events.</exception>
+    public static IDisposable KeepReady()
     {
         Span<byte> attribute = stackalloc byte[AttributeBytes];
         Fill(attribute, SoftwareKind, SoftwareDummy);
         var fd = Open(attribute, pid: 0);
-        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : null;
+        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw new BpfException("open a perf event", Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>Tries one on this process, where it is never met.</summary>
+    /// <exception cref="BpfException">There are none on this machine, or none for this process or this program.</exception>
+    public static void Require(BpfObject bpf, string program)
+    {
+        try
+        {
+            Attach(bpf, program, pid: 0, NeverExecuted).Dispose();
+        }
+        catch (BpfException e) when (e.Errno == Errno.NoSpace)
+        {
+            // Somebody else has all of them at the moment.
+        }
     }
 
     /// <summary>Runs the program each time when the process is about to execute the address; null when it cannot be had.</summary>
-    public static IDisposable? Attach(BpfObject bpf, string program, uint pid, ulong address)
+    public static IDisposable? TryAttach(BpfObject bpf, string program, uint pid, ulong address)
+    {
+        try
+        {
+            return Attach(bpf, program, pid, address);
+        }
+        catch (BpfException)
+        {
+            return null; // the process has gone, or all are in use
+        }
+    }
+
+    private static BpfLinkHandle Attach(BpfObject bpf, string program, uint pid, ulong address)
     {
         Span<byte> attribute = stackalloc byte[AttributeBytes];
         Fill(attribute, BreakpointKind, 0);
@@ -41,7 +69,7 @@ internal static unsafe class Breakpoint
         var fd = Open(attribute, (int)pid);
         if (fd < 0)
         {
-            return null;
+            throw new BpfException("open a hardware breakpoint", Marshal.GetLastPInvokeError());
         }
 
         try
@@ -51,7 +79,7 @@ internal static unsafe class Breakpoint
         catch (BpfException)
         {
             new SafeFileHandle(fd, ownsHandle: true).Dispose();
-            return null;
+            throw;
         }
     }
 

@@ -37,14 +37,16 @@ internal sealed unsafe class RingReader : IDisposable
         Watch(ring);
     }
 
-    /// <summary>Blocks until the producer asks for attention (a quarter of the ring is used), <see cref="Wake"/>, or the time is over. One wait may be for two rings.</summary>
-    internal void Wait(TimeSpan timeout, RingReader? other = null)
+    /// <summary>Blocks until the producer asks for attention (a quarter of the ring is used), <see cref="Wake"/>, or the time is over. One wait may be for two rings,
+    /// and for a descriptor that can be read.</summary>
+    internal void Wait(TimeSpan timeout, RingReader? other = null, SafeFileHandle? file = null)
     {
-        var fds = stackalloc LibC.PollFd[3];
+        var fds = stackalloc LibC.PollFd[4];
         fds[0] = new() { Fd = (int)_asked.File.DangerousGetHandle(), Events = LibC.PollIn };
         fds[1] = new() { Fd = (int)_wake.File.DangerousGetHandle(), Events = LibC.PollIn };
         fds[2] = new() { Fd = other is null ? -1 : (int)other._asked.File.DangerousGetHandle(), Events = LibC.PollIn };
-        if (LibC.poll(fds, 3, (int)timeout.TotalMilliseconds) <= 0)
+        fds[3] = new() { Fd = file is null ? -1 : (int)file.DangerousGetHandle(), Events = LibC.PollIn };
+        if (LibC.poll(fds, 4, (int)timeout.TotalMilliseconds) <= 0)
         {
             return;
         }

@@ -24,6 +24,16 @@ internal static unsafe class UprobeLinks
         return Create(obj.ProgramFd(program), "/", new(ref offset), new(ref cookie), isReturn: false) < 0 && Marshal.GetLastPInvokeError() == BadFile;
     }
 
+    /// <summary>As <see cref="AreSupported"/>, with the reason.</summary>
+    /// <exception cref="BpfException">This kernel does not have them (EINVAL), or this process may not use them.</exception>
+    internal static void Require(BpfObject obj, string program)
+    {
+        if (!AreSupported(obj, program))
+        {
+            throw new BpfException($"link {program} to many places", Marshal.GetLastPInvokeError());
+        }
+    }
+
     /// <summary>A cookie per place says which it is. The link lives as long as the descriptor.</summary>
     internal static SafeFileHandle Attach(
         BpfObject obj, string program, string path, ReadOnlySpan<ulong> offsets, ReadOnlySpan<ulong> cookies, bool isReturn)

@@ -17,7 +17,6 @@ internal sealed unsafe class ConntrackSocket : IDisposable
     private const int NetfilterProtocol = 12;
     private const int SocketLevel = 1;
     private const int ReceiveBufferForce = 33;
-    private const int AttachFilter = 26;
     private const int NetlinkLevel = 270;
     private const int AddMembership = 1;
     private const int NewGroup = 1;
@@ -57,15 +56,28 @@ internal sealed unsafe class ConntrackSocket : IDisposable
     /// <summary>A socket for <see cref="Dump"/>.</summary>
     public static ConntrackSocket OpenRequests() => Open(0);
 
+    /// <summary>Asks something small, to know whether anybody answers; the first question of all loads the module that does.</summary>
+    /// <exception cref="BpfException">EINVAL: nobody does.</exception>
+    public void Ask()
+    {
+        // nlmsghdr: length, IPCTNL_MSG_CT_GET_STATS, NLM_F_REQUEST, sequence, port; nfgenmsg: any family, version 0.
+        ReadOnlySpan<byte> request = [20, 0, 0, 0, 5, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        Send(request, "ask connection tracking");
+        Receive(static (in ConntrackMessage message) =>
+        {
+            if (message is { News: ConntrackNews.Refused, Error: not 0 })
+            {
+                throw new BpfException("ask connection tracking", message.Error);
+            }
+        });
+    }
+
     /// <summary>Asks for all connections that there are, and hands them out.</summary>
     public void Dump(Consumer consume)
     {
         // nlmsghdr: length, IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, sequence, port; nfgenmsg: any family, version 0.
         ReadOnlySpan<byte> request = [20, 0, 0, 0, 1, 1, 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        fixed (byte* bytes = request)
-        {
-            Check((int)LibC.write(File, bytes, (nuint)request.Length), "ask for the tracked connections");
-        }
+        Send(request, "ask for the tracked connections");
 
         var isOver = false;
         while (!isOver)
@@ -131,6 +143,14 @@ internal sealed unsafe class ConntrackSocket : IDisposable
 
     public void Dispose() => File.Dispose();
 
+    private void Send(ReadOnlySpan<byte> request, string operation)
+    {
+        fixed (byte* bytes = request)
+        {
+            Check((int)LibC.write(File, bytes, (nuint)request.Length), operation);
+        }
+    }
+
     private static ConntrackSocket Open(int flags)
     {
         var fd = LibC.socket(Netlink, Raw | CloseOnExec | flags, NetfilterProtocol);
@@ -151,24 +171,18 @@ internal sealed unsafe class ConntrackSocket : IDisposable
         }
     }
 
-    private void FilterByStatus()
-    {
-        // Classic BPF: find the status attribute behind both headers; keep what has none; keep what has the bit.
-        var program = stackalloc FilterStep[]
-        {
-            new(0x00, 0, 0, 20),                       // A = 20
-            new(0x01, 0, 0, StatusAttribute),          // X = attribute
-            new(0x30, 0, 0, unchecked((uint)-0x1000) + 12), // A = offset of attribute X at or after A, or 0
-            new(0x15, 3, 0, 0),                        // if A == 0 keep
-            new(0x07, 0, 0, 0),                        // X = A
-            new(0x40, 0, 0, 4),                        // A = the word at X + 4
-            new(0x45, 0, 1, DestinationNat),           // if A & bit keep, else drop
-            new(0x06, 0, 0, uint.MaxValue),
-            new(0x06, 0, 0, 0),
-        };
-        var filter = new FilterProgram { Length = 9, Steps = program };
-        Check(LibC.setsockopt(File, SocketLevel, AttachFilter, &filter, (uint)sizeof(FilterProgram)), "filter a netlink socket");
-    }
+    /// <summary>Finds the status attribute behind both headers; keeps what has none; keeps what has the bit.</summary>
+    private void FilterByStatus() => SocketFilter.Attach(
+        File,
+        new(0x00, 0, 0, 20),                       // A = 20
+        new(0x01, 0, 0, StatusAttribute),          // X = attribute
+        new(0x30, 0, 0, unchecked((uint)-0x1000) + 12), // A = offset of attribute X at or after A, or 0
+        new(0x15, 3, 0, 0),                        // if A == 0 keep
+        new(0x07, 0, 0, 0),                        // X = A
+        new(0x40, 0, 0, 4),                        // A = the word at X + 4
+        new(0x45, 0, 1, DestinationNat),           // if A & bit keep, else drop
+        new(0x06, 0, 0, uint.MaxValue),
+        new(0x06, 0, 0, 0));
 
     private static void Check(int result, string operation)
     {
@@ -176,23 +190,5 @@ internal sealed unsafe class ConntrackSocket : IDisposable
         {
             throw new BpfException(operation, Marshal.GetLastPInvokeError());
         }
-    }
-
-    /// <summary>struct sock_filter.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private readonly struct FilterStep(ushort code, byte ifTrue, byte ifFalse, uint k)
-    {
-        public readonly ushort Code = code;
-        public readonly byte IfTrue = ifTrue;
-        public readonly byte IfFalse = ifFalse;
-        public readonly uint K = k;
-    }
-
-    /// <summary>struct sock_fprog.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct FilterProgram
-    {
-        public ushort Length;
-        public FilterStep* Steps;
     }
 }

@@ -5,42 +5,28 @@ namespace EbpfActors.Probes.Conntrack;
 
 /// <summary>
 /// News from the two functions of the kernel that enter and delete a connection, for all network namespaces at once. Needs
-/// BTF with <c>struct nf_conn</c> and a kernel that lets its functions be probed. Namespaces are only visited for dumps.
+/// BTF with <c>struct nf_conn</c> and a kernel that lets its functions be probed. Namespaces are only visited for dumps. <c>form</c> is the rung's
+/// name in <see cref="Hooks.ConntrackHooks.Events"/>.
 /// </summary>
-internal sealed class KernelRung(ConntrackOptions options, NatTable table, Lock gate) : INatRung
+internal sealed class KernelRung(string form, ConntrackOptions options, NatTable table, NatDump dump, Lock gate) : INatRung
 {
-    private static readonly (string Name, string[] Programs)[] Forms =
-    [
-        ("fentry", ["nat_on_insert", "nat_on_delete"]),
-        ("kprobe", ["nat_on_insert_k", "nat_on_delete_k"]),
-    ];
+    private static readonly Dictionary<string, string[]> Programs = new()
+    {
+        ["fentry"] = ["nat_on_insert", "nat_on_delete"],
+        ["kprobe"] = ["nat_on_insert_k", "nat_on_delete_k"],
+    };
 
     private readonly NetworkNamespaces _namespaces = new(options.ProcRoot, options.HostRoot);
     private readonly List<IDisposable> _attached = [];
-    private readonly Dictionary<uint, string> _refusals = [];
-    private string _form = "";
     private BpfMap? _losses;
     private RingReader? _ring;
     private RingReader.Consumer? _take;
     private long _malformed;
     private long _madeUpFor;
-    private int _dumped;
 
-    public IReadOnlyList<HookStatus> Hooks
-    {
-        get
-        {
-            lock (gate)
-            {
-                return
-                [
-                    new HookStatus("nat-events", _form.Length == 0 ? "" : $"{_form} on __nf_conntrack_hash_insert, nf_ct_delete", ""),
-                    new HookStatus("nat-dump", $"netlink in {_dumped} network namespaces", ""),
-                    .. _refusals.Select(r => new HookStatus($"nat-dump of namespace {r.Key}", "", r.Value)),
-                ];
-            }
-        }
-    }
+    public string Detail => "";
+
+    public IReadOnlyList<HookStatus> Problems => [];
 
     public long News { get; private set; }
 
@@ -57,7 +43,6 @@ internal sealed class KernelRung(ConntrackOptions options, NatTable table, Lock 
 
     public void Attach()
     {
-        LoadConntrack();
         Open();
         Dump();
     }
@@ -101,38 +86,10 @@ internal sealed class KernelRung(ConntrackOptions options, NatTable table, Lock 
         }
     }
 
-    /// <summary>The functions are in a module on most kernels, and the first question to it loads it.</summary>
-    private static void LoadConntrack()
-    {
-        using var requests = ConntrackSocket.OpenRequests();
-        requests.Dump(static (in ConntrackMessage _) => { });
-    }
-
     private void Open()
     {
-        BpfException? refusal = null;
-        foreach (var (name, programs) in Forms)
-        {
-            try
-            {
-                Open(programs);
-                _form = name;
-                return;
-            }
-            catch (BpfException e)
-            {
-                Dispose();
-                refusal = new BpfException($"{(refusal is null ? "" : refusal.Reason + "; ")}{name}: {e.Operation}", e.Errno);
-            }
-        }
-
-        throw refusal!;
-    }
-
-    private void Open(string[] programs)
-    {
         var conntrack = Keep(BpfObject.Open("conntrack"));
-        foreach (var other in Forms.SelectMany(f => f.Programs).Except(programs))
+        foreach (var other in Programs.Where(p => p.Key != form).SelectMany(p => p.Value))
         {
             conntrack.Skip(other);
         }
@@ -142,7 +99,7 @@ internal sealed class KernelRung(ConntrackOptions options, NatTable table, Lock 
         _losses = conntrack.Map("nat_losses");
         _ring = Keep(new RingReader(conntrack.Map("nat_events")));
         _take = Take;
-        foreach (var program in programs)
+        foreach (var program in Programs[form])
         {
             Keep(conntrack.Attach(program));
         }
@@ -151,40 +108,21 @@ internal sealed class KernelRung(ConntrackOptions options, NatTable table, Lock 
     /// <summary>The connections that there are. What begins meanwhile is told by the ring as well, what ends is told there last.</summary>
     private void Dump()
     {
+        if (!dump.IsPossible)
+        {
+            return;
+        }
+
         var present = _namespaces.All();
+        dump.Forget(netNs => !present.ContainsKey(netNs));
         lock (gate)
         {
-            _refusals.Clear();
             table.EndAll(netNs => !present.ContainsKey(netNs));
         }
 
         foreach (var (inode, path) in present)
         {
-            try
-            {
-                NetworkNamespaces.RunIn(path, () => Dump(inode));
-            }
-            catch (BpfException e)
-            {
-                lock (gate)
-                {
-                    _refusals[inode] = $"its connections from before the agent are reported untranslated: {e.Message}";
-                }
-            }
-        }
-
-        lock (gate)
-        {
-            _dumped = present.Count - _refusals.Count;
-        }
-    }
-
-    private void Dump(uint netNs)
-    {
-        using var requests = ConntrackSocket.OpenRequests();
-        lock (gate)
-        {
-            requests.DumpInto(table, netNs);
+            NetworkNamespaces.RunIn(path, () => dump.ReadHere(inode));
         }
     }
 

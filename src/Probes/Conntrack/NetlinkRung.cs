@@ -8,36 +8,52 @@ namespace EbpfActors.Probes.Conntrack;
 /// News as the kernel's events over netlink, with a socket in every network namespace: there on all kernels, and allowed
 /// where the kernel's functions may not be probed.
 /// </summary>
-internal sealed class NetlinkRung(ConntrackOptions options, NatTable table, Lock gate) : INatRung
+internal sealed class NetlinkRung(ConntrackOptions options, NatTable table, NatDump dump, Lock gate) : INatRung
 {
+    /// <summary>After how long a namespace that refused is tried again.</summary>
+    private static readonly TimeSpan Forgive = TimeSpan.FromMinutes(1);
+
     private readonly NetworkNamespaces _namespaces = new(options.ProcRoot, options.HostRoot);
     private readonly Poller _poller = new();
     private readonly Dictionary<uint, Listener> _listeners = [];
     private readonly Dictionary<uint, string> _refusals = [];
     private readonly HashSet<uint> _overrun = [];
     private long _lookedAt;
+    private long _forgaveAt = Stopwatch.GetTimestamp();
 
     public long News { get; private set; }
 
     public long Overruns { get; private set; }
 
-    public IReadOnlyList<HookStatus> Hooks
+    public string Detail
     {
         get
         {
             lock (gate)
             {
-                return
-                [
-                    new HookStatus("nat-events", _listeners.Count > 0 ? $"netlink in {_listeners.Count} network namespaces" : "", ""),
-                    .. _refusals.Select(r => new HookStatus($"nat-events of namespace {r.Key}", "", r.Value)),
-                ];
+                return $"{_listeners.Count} now";
+            }
+        }
+    }
+
+    public IReadOnlyList<HookStatus> Problems
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. _refusals.Select(r => new HookStatus($"nat-events of namespace {r.Key}", "", r.Value))];
             }
         }
     }
 
     public void Attach()
     {
+        using (var anybody = ConntrackSocket.OpenRequests())
+        {
+            anybody.Ask();
+        }
+
         Look();
         if (_listeners.Count == 0)
         {
@@ -108,12 +124,19 @@ internal sealed class NetlinkRung(ConntrackOptions options, NatTable table, Lock
                 table.EndAll(netNs => netNs == gone);
             }
 
+            if (Stopwatch.GetElapsedTime(_forgaveAt) >= Forgive)
+            {
+                _refusals.Clear();
+                _forgaveAt = Stopwatch.GetTimestamp();
+            }
+
             foreach (var gone in _refusals.Keys.Where(n => !present.ContainsKey(n)).ToList())
             {
                 _refusals.Remove(gone);
             }
         }
 
+        dump.Forget(netNs => !present.ContainsKey(netNs));
         foreach (var (inode, path) in present.Where(n => !_listeners.ContainsKey(n.Key) && !_refusals.ContainsKey(n.Key)))
         {
             Join(inode, path);
@@ -134,8 +157,9 @@ internal sealed class NetlinkRung(ConntrackOptions options, NatTable table, Lock
                 {
                     _listeners.Add(inode, listener);
                     _poller.Add(listener.Socket.File);
-                    listener.Requests.DumpInto(table, listener.NetNs);
                 }
+
+                dump.Read(inode, listener.Requests);
             });
         }
         catch (BpfException e)
@@ -194,7 +218,7 @@ internal sealed class NetlinkRung(ConntrackOptions options, NatTable table, Lock
             {
                 if (_listeners.TryGetValue(netNs, out var listener))
                 {
-                    listener.Requests.DumpInto(table, listener.NetNs);
+                    dump.Read(netNs, listener.Requests);
                 }
             }
 

@@ -22,7 +22,10 @@ internal sealed class Ladder
     public Hook Hook { get; }
 
     /// <summary>The rung in use or to be tried; null when all were refused.</summary>
-    public Rung? Rung => Hook.Rungs.FirstOrDefault(r => _refused.TrueForAll(n => n.Rung != r.Name));
+    public Rung? Rung => Left.Count > 0 ? Left[0] : null;
+
+    /// <summary>The rung in use or to be tried and those behind it that were not refused, best first.</summary>
+    public IReadOnlyList<Rung> Left => [.. Hook.Rungs.Where(r => _refused.TrueForAll(n => n.Rung != r.Name))];
 
     /// <summary>Whether the rung of this name is in use or to be tried.</summary>
     public bool IsOn(string rung) => Rung?.Name == rung;
@@ -33,6 +36,15 @@ internal sealed class Ladder
         if (Rung is { } rung)
         {
             _refused.Add(new HookRefusal(rung.Name, reason));
+        }
+    }
+
+    /// <summary>None of the rungs that are left can be used: what they build upon is not there.</summary>
+    public void RefuseAll(string reason)
+    {
+        foreach (var rung in Left)
+        {
+            Refuse(rung.Name, reason);
         }
     }
 
@@ -52,7 +64,7 @@ internal sealed class Ladder
         var rung = Rung;
         var refused = _refused.Where(r => rung is null || Hook.Rungs.IndexOf(Hook[r.Rung]) < Hook.Rungs.IndexOf(rung)).ToList();
         return rung is not null
-            ? new HookStatus(Hook.Name, detail.Length == 0 ? rung.Kernel : $"{rung.Kernel}, {detail}", refused.Count > 0 ? rung.Cost : "") { Refused = refused.Count > 0 ? refused : [] }
-            : new HookStatus(Hook.Name, "", Hook.Without) { Refused = refused.Count > 0 ? refused : [] };
+            ? new HookStatus(Hook.Name, detail.Length == 0 ? rung.Kernel : $"{rung.Kernel}, {detail}", refused.Count > 0 ? rung.Cost : "") { Refused = refused.Count > 0 ? refused : Array.Empty<HookRefusal>() }
+            : new HookStatus(Hook.Name, "", Hook.Without) { Refused = refused.Count > 0 ? refused : Array.Empty<HookRefusal>() };
     }
 }

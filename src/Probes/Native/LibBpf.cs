@@ -34,6 +34,14 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint bpf_object__find_map_by_name(BpfObjectHandle obj, string name);
 
+    /// <summary>Borrowed; the first one behind null, null behind the last.</summary>
+    [LibraryImport(Library)]
+    internal static partial nint bpf_object__next_map(BpfObjectHandle obj, nint map);
+
+    /// <summary>Borrowed; the first one behind null, null behind the last.</summary>
+    [LibraryImport(Library)]
+    internal static partial nint bpf_object__next_program(BpfObjectHandle obj, nint program);
+
     // Programs and links
 
     [LibraryImport(Library)]
@@ -79,6 +87,10 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_program__fd(nint program);
 
     // Maps
+
+    /// <summary>Borrowed.</summary>
+    [LibraryImport(Library)]
+    internal static partial nint bpf_map__name(nint map);
 
     [LibraryImport(Library)]
     internal static partial int bpf_map__fd(nint map);

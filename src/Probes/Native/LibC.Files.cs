@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Probes.Native;
@@ -13,6 +14,8 @@ internal static unsafe partial class LibC
     internal const uint TimeOfBirth = 0x800;
 
     private const int EmptyPath = 0x1000;
+    private const int WithoutAsking = 0x4000; // AT_STATX_DONT_SYNC
+    private const int CurrentFolder = -100; // AT_FDCWD
     private const uint BasicStatistics = 0x7ff;
 
     /// <summary>0, or -1 and errno.</summary>
@@ -25,6 +28,16 @@ internal static unsafe partial class LibC
         }
     }
 
+    /// <summary>What is known here of the file that a path leads to: no server of a network file system is asked. 0, or -1 and errno.</summary>
+    internal static int StatX(string path, out FileStatistics statistics)
+    {
+        fixed (FileStatistics* into = &statistics)
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + "\0"))
+        {
+            return statx(CurrentFolder, name, WithoutAsking, BasicStatistics | TimeOfBirth, into);
+        }
+    }
+
     /// <summary>The magic number of the file system; 0 where it is not told.</summary>
     internal static uint FileSystemKind(SafeFileHandle file)
     {
@@ -34,6 +47,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int statx(SafeFileHandle folder, byte* path, int flags, uint mask, FileStatistics* into);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int statx(int folder, byte* path, int flags, uint mask, FileStatistics* into);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fstatfs(SafeFileHandle file, void* into);

@@ -19,13 +19,17 @@ internal static unsafe partial class LibC
     /// <summary>The address, or -1 and errno.</summary>
     internal static nint MapShared(SafeFileHandle file, nuint length) => mmap(0, length, ReadWrite, Shared, file, 0);
 
+    /// <summary>0, or -1 and errno.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int ioctl(SafeFileHandle file, nuint request, nint argument);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int munmap(nint address, nuint length);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint mmap(nint address, nuint length, int protection, int flags, SafeFileHandle file, nint offset);
 
-    /// <summary>The first version of struct perf_event_attr: all that is set here is in it.</summary>
+    /// <summary>struct perf_event_attr up to its second version (Linux 2.6.33): all that is set here is in it.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct PerfEventAttributes
     {
@@ -38,6 +42,7 @@ internal static unsafe partial class LibC
         internal ulong Flags;
         internal uint WakeupWatermark;
         internal uint BreakpointKind;
-        internal ulong BreakpointAddress;
+        internal ulong Config1; // a breakpoint's address, the path of a uprobe's file
+        internal ulong Config2; // a breakpoint's length, where in its file a uprobe is
     }
 }

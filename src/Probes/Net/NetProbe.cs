@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Net.Dns;
 using EbpfActors.Probes.Net.Http;
@@ -66,7 +67,7 @@ public sealed class NetProbe : INetProbe
             AdoptOlder();
         }
 
-        return [.. _programs.Status(), .. AttachTls(cgroup)];
+        return [.. _programs.Status(), .. AttachTls(cgroup, refusal)];
     }
 
     public void Wait(TimeSpan timeout)
@@ -163,18 +164,23 @@ public sealed class NetProbe : INetProbe
     }
 
     /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
-    private IReadOnlyList<HookStatus> AttachTls(SafeHandle? cgroup)
+    private IReadOnlyList<HookStatus> AttachTls(SafeHandle? cgroup, BpfException? refusal)
     {
-        try
+        if (_tls is null)
         {
-            return _tls is null || cgroup is null || _programs.Object is not { } net ? [] : [_tls.Attach(net, cgroup)];
+            return [];
         }
-        catch (BpfException e)
+
+        var hooks = _programs.Object is { } net && _programs.TracksTcp
+            ? _tls.Attach(net, cgroup, refusal)
+            : [new HookStatus(TlsHooks.Calls.Name, "", $"{TlsHooks.Calls.Without}: there are no connections without {NetHooks.TcpState.Name}")];
+        if (!_tls.IsOn)
         {
-            _tls!.Dispose();
+            _tls.Dispose();
             _tls = null;
-            return [new HookStatus("tls-calls", "", $"no httpflow-tls: {e.Message}")];
         }
+
+        return hooks;
     }
 
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>

@@ -196,6 +196,7 @@ public sealed class BashProbeActorTests : TestKit
             CommandLength = commandLength,
             Redactor = () => redact ?? new SecretRedactor(RedactionOptions.Default).Redact,
             Time = TimeProvider.System,
+            StopDeadline = Eventually.Patience,
         };
         var probe = _parent.ChildActorOf(Props.CreateBy(new StoppedByFailure(options, _ledger)));
         await _parent.ExpectMsgAsync<ProbeReady>();

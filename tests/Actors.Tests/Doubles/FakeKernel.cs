@@ -25,6 +25,9 @@ internal sealed class FakeKernel
 
     public Exception? OnDrain { get; set; }
 
+    /// <summary>Why the next probe would do better than the one that is attached; taken back by the next attach.</summary>
+    public string? Better { get; set; }
+
     public INetProbe Probe() => new FakeProbe(this);
 
     public void Close(params FlowDelta[] deltas)
@@ -65,8 +68,11 @@ internal sealed class FakeKernel
             }
 
             kernel.Attached++;
+            kernel.Better = null;
             return [new HookStatus("tcp-state", "tp_btf/inet_sock_set_state", "")];
         }
+
+        public string? CouldDoBetter() => kernel.Better;
 
         public void Wait(TimeSpan timeout) => kernel._wake.WaitOne(timeout);
 

@@ -84,6 +84,28 @@ public sealed class NetProbeActorTests : TestKit
     }
 
     [Fact]
+    public async Task A_probe_that_could_do_better_hands_over_what_the_kernel_holds_and_ends()
+    {
+        var probe = await Start();
+        _kernel.Open(Some.DeltaOfPid(1));
+        _kernel.Better = "cgroup2 is mounted";
+
+        await WatchAsync(probe);
+        _kernel.Close(Some.DeltaOfPid(2));
+        await ExpectTerminatedAsync(probe);
+
+        var pids = new List<uint>();
+        while (_parent.HasMessages)
+        {
+            pids.AddRange(_parent.ReceiveOne(TimeSpan.Zero) is FlowBatch batch ? batch.Items.ToArray().Select(i => i.Key.Pid) : []);
+        }
+
+        pids.Order().ShouldBe([1u, 2u]);
+        _kernel.Detached.ShouldBe(1);
+        _ledger.FlowsEntry().Lost.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Http_exchanges_come_in_the_same_batches()
     {
         await Start();
@@ -126,8 +148,8 @@ public sealed class NetProbeActorTests : TestKit
 
     private async Task<IActorRef> Start(int credits = 8)
     {
-        var options = new NetPluginOptions { Create = _kernel.Probe, Credits = credits, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero };
-        var probe = _parent.ChildActorOf(NetProbeActor.Props(options, _ledger));
+        var options = new NetPluginOptions { Create = _kernel.Probe, Credits = credits, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero, AskBetter = TimeSpan.Zero, StopDeadline = Eventually.Patience };
+        var probe = _parent.ChildActorOf(NetProbeActor.Props(options, _ledger), SupervisorStrategy.StoppingStrategy);
         await _parent.ExpectMsgAsync<ProbeReady>();
         return probe;
     }

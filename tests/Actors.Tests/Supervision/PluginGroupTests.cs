@@ -25,7 +25,7 @@ public sealed class PluginGroupTests : TestKit
         foreach (var rest in new[] { 1, 2, 4 })
         {
             group.Tell(new InvalidOperationException("no luck"));
-            (await _parent.ExpectMsgAsync<PluginFailed>()).ShouldBe(new PluginFailed("one", "no luck", IsPermanent: false));
+            (await _parent.ExpectMsgAsync<PluginEnded>()).ShouldBe(new PluginEnded("one", PluginEnd.Failure, "no luck", Sys.Scheduler.Now + TimeSpan.FromSeconds(rest)));
             (await Status(group)).State.ShouldBe(PluginState.Waiting);
 
             Sys.Advance(TimeSpan.FromSeconds(rest - 0.1));
@@ -42,30 +42,92 @@ public sealed class PluginGroupTests : TestKit
     {
         var group = Start();
         group.Tell(new InvalidOperationException("first"));
-        await _parent.ExpectMsgAsync<PluginFailed>();
+        await _parent.ExpectMsgAsync<PluginEnded>();
         Sys.Advance(TimeSpan.FromSeconds(1));
         await Status(group);
 
         Sys.Advance(TimeSpan.FromMinutes(2));
         group.Tell(new InvalidOperationException("much later"));
-        await _parent.ExpectMsgAsync<PluginFailed>();
+        await _parent.ExpectMsgAsync<PluginEnded>();
         Sys.Advance(TimeSpan.FromSeconds(1));
 
         (await Status(group)).State.ShouldBe(PluginState.Running);
     }
 
-    [Fact]
-    public async Task A_permanent_refusal_of_the_kernel_is_not_tried_again()
+    [Theory]
+    [InlineData(Errno.Perm)]
+    [InlineData(Errno.NoEntry)]
+    [InlineData(Errno.TooBig)]
+    [InlineData(Errno.Access)]
+    [InlineData(Errno.Invalid)]
+    [InlineData(Errno.NoSys)]
+    [InlineData(Errno.NotSupported)]
+    [InlineData(Errno.NotSupportedInside)]
+    public async Task What_the_kernel_refuses_is_tried_again_each_minute_at_first_and_up_to_every_ten_minutes(int errno)
     {
         var group = Start();
 
-        group.Tell(new BpfException("attach", Errno.Perm));
+        foreach (var minutes in new[] { 1, 2, 4, 8, 10, 10 })
+        {
+            group.Tell(new BpfException("attach", errno));
+            var ended = await _parent.ExpectMsgAsync<PluginEnded>();
+            (ended.Kind, ended.RetryAt).ShouldBe((PluginEnd.Refusal, Sys.Scheduler.Now + TimeSpan.FromMinutes(minutes)));
+            var status = await Status(group);
+            (status.State, status.RetryAt).ShouldBe((PluginState.Failed, ended.RetryAt));
+            status.Problem.ShouldContain($"errno {errno}");
 
-        (await _parent.ExpectMsgAsync<PluginFailed>()).IsPermanent.ShouldBeTrue();
-        Sys.Advance(TimeSpan.FromHours(1));
-        var status = await Status(group);
-        (status.State, status.Restarts).ShouldBe((PluginState.Failed, 0));
-        status.Problem.ShouldContain("errno 1");
+            Sys.Advance(TimeSpan.FromMinutes(minutes) - TimeSpan.FromSeconds(1));
+            (await Status(group)).State.ShouldBe(PluginState.Failed);
+            Sys.Advance(TimeSpan.FromSeconds(1));
+            status = await Status(group);
+            (status.State, status.RetryAt).ShouldBe((PluginState.Running, null));
+        }
+    }
+
+    [Fact]
+    public async Task What_may_pass_by_itself_is_no_refusal()
+    {
+        var group = Start();
+
+        group.Tell(new BpfException("attach", Errno.Again));
+
+        (await _parent.ExpectMsgAsync<PluginEnded>()).Kind.ShouldBe(PluginEnd.Failure);
+    }
+
+    [Fact]
+    public async Task A_plugin_that_wants_to_start_anew_does_so_after_the_first_rest_whatever_was_before()
+    {
+        var group = Start();
+        group.Tell(new InvalidOperationException("no luck"));
+        await _parent.ExpectMsgAsync<PluginEnded>();
+        Sys.Advance(TimeSpan.FromSeconds(1));
+        (await Status(group)).State.ShouldBe(PluginState.Running);
+
+        group.Tell(new StartAnewException("cgroup2 has come"));
+
+        (await _parent.ExpectMsgAsync<PluginEnded>())
+            .ShouldBe(new PluginEnded("one", PluginEnd.StartsAnew, "cgroup2 has come", Sys.Scheduler.Now + TimeSpan.FromSeconds(1)));
+        Sys.Advance(TimeSpan.FromSeconds(1));
+        (await Status(group)).State.ShouldBe(PluginState.Running);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_no_error_with_a_stack_trace_and_any_other_failure_is()
+    {
+        var group = Start();
+
+        await EventFilter.Error().ExpectAsync(0, TimeSpan.FromMilliseconds(50), async () =>
+        {
+            group.Tell(new BpfException("attach", Errno.Perm));
+            await _parent.ExpectMsgAsync<PluginEnded>();
+        });
+        Sys.Advance(TimeSpan.FromMinutes(1));
+        (await Status(group)).State.ShouldBe(PluginState.Running);
+        await EventFilter.Exception<InvalidOperationException>().ExpectOneAsync(async () =>
+        {
+            group.Tell(new InvalidOperationException("no luck"));
+            await _parent.ExpectMsgAsync<PluginEnded>();
+        });
     }
 
     [Fact]
@@ -73,9 +135,10 @@ public sealed class PluginGroupTests : TestKit
     {
         var group = Start(Props.CreateBy(new Unmakeable()));
 
-        (await _parent.ExpectMsgAsync<PluginFailed>()).ShouldBe(new PluginFailed("one", "cannot be made", IsPermanent: false));
+        var ended = await _parent.ExpectMsgAsync<PluginEnded>();
+        (ended.Name, ended.Kind, ended.Problem).ShouldBe(("one", PluginEnd.Failure, "cannot be made"));
         Sys.Advance(TimeSpan.FromSeconds(1));
-        await _parent.ExpectMsgAsync<PluginFailed>();
+        await _parent.ExpectMsgAsync<PluginEnded>();
         (await Status(group)).Restarts.ShouldBe(1);
     }
 
@@ -94,7 +157,7 @@ public sealed class PluginGroupTests : TestKit
     {
         var group = Start();
         group.Tell(new InvalidOperationException("no luck"));
-        await _parent.ExpectMsgAsync<PluginFailed>();
+        await _parent.ExpectMsgAsync<PluginEnded>();
 
         group.Tell(CloseOutput.Instance, TestActor);
 

@@ -1,6 +1,9 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using EbpfActors.Agent.Host;
 using EbpfActors.Agent.Status;
 using EbpfActors.Agent.Tests.Configuration;
+using EbpfActors.Probes.Hooks;
 
 namespace EbpfActors.Agent.Tests.CommandLine;
 
@@ -26,6 +29,24 @@ public sealed class ExecutableTests
 
         Assert.Equal(ExitCode.Ok, code);
         Assert.Matches(@"^ebpf-actors version \d+\.\d+\.\d+\S* linux/amd64\n$", output);
+    }
+
+    [Fact]
+    public async Task Hooks_lists_each_hook_with_its_rungs_for_people_and_for_programs()
+    {
+        var (code, text, _) = await AgentProcess.RunAsync("hooks");
+        var (jsonCode, json, _) = await AgentProcess.RunAsync("hooks", "--json");
+
+        Assert.Equal((ExitCode.Ok, ExitCode.Ok), (code, jsonCode));
+        using var document = JsonDocument.Parse(json);
+        var listed = document.RootElement.EnumerateArray().Select(h => (
+            h.GetProperty("name").GetString()!,
+            h.GetProperty("without").GetString()!,
+            string.Join(',', h.GetProperty("rungs").EnumerateArray().Select(r => r.GetProperty("name").GetString()))));
+        Assert.Equal(HookCatalogue.All.Select(h => (h.Name, h.Without, string.Join(',', h.Rungs.Select(r => r.Name)))), listed);
+        Assert.All(HookCatalogue.All, h => Assert.Contains($"{h.Name}: {h.Purpose}\n", text, StringComparison.Ordinal));
+        Assert.All(HookCatalogue.All.SelectMany(h => h.Rungs), r => Assert.Matches($@"(?m)^ +{r.Name} +{Regex.Escape(r.Kernel)}", text));
+        Assert.Contains("  without it: no TCP connection is reported, no httpflow\n", text, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,5 @@
+using EbpfActors.Probes.Hooks;
+
 namespace EbpfActors.Agent.Tests.Configuration;
 
 public sealed class WrongConfigurationTests
@@ -33,6 +35,16 @@ public sealed class WrongConfigurationTests
         { "http_paths_per_flow = 0", "inputs.ebpf.http_paths_per_flow: 0 is out of range; use 1 to 1000000 (line 2)" },
         { "http_paths_total = 10000001", "inputs.ebpf.http_paths_total: 10000001 is out of range; use 1 to 10000000 (line 2)" },
         { "tls_exclude = [\"libssl.so.3\"]", "inputs.ebpf.tls_exclude: \"libssl.so.3\" is no pattern of a whole path; begin it with / or * (line 2)" },
+        { "without_hooks = [\"tcp-sate\"]", "inputs.ebpf.without_hooks: \"tcp-sate\" is not a hook; did you mean tcp-state? (line 2)" },
+        { "without_hooks = [\"sweep:sycall\"]", "inputs.ebpf.without_hooks: \"sweep:sycall\" is not a rung of sweep; did you mean sweep:syscall? (line 2)" },
+        {
+            "without_hooks = [\"nat-events:ebpf\"]",
+            "inputs.ebpf.without_hooks: \"nat-events:ebpf\" is not a rung of nat-events; use nat-events:fentry, nat-events:kprobe, nat-events:netlink (line 2)"
+        },
+        {
+            "without_hooks = [\"x\"]",
+            $"inputs.ebpf.without_hooks: \"x\" is not a hook; use {string.Join(", ", HookCatalogue.All.Select(h => h.Name))} (line 2)"
+        },
         { "dns_ports = [\"0\"]", "inputs.ebpf.dns_ports: \"0\" is not a port; use 1 to 65535 (line 2)" },
         { "dns_ports = [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\"]", "inputs.ebpf.dns_ports: has 9 ports; 8 are possible (line 2)" },
         { "dns_timeout = \"99ms\"", "inputs.ebpf.dns_timeout: \"99ms\" is out of range; use 100ms to 1m (line 2)" },

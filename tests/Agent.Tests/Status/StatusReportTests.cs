@@ -1,3 +1,4 @@
+using System.Text.Json;
 using EbpfActors.Agent.Status;
 using Spectre.Console;
 
@@ -18,6 +19,38 @@ public sealed class StatusReportTests
         Assert.Contains("connection refused", text, StringComparison.Ordinal);
         Assert.Contains("0.8 %", text, StringComparison.Ordinal);
         Assert.Contains("warning: interval 5s is below 10s", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Better_rungs_that_are_not_used_are_shown_with_their_reasons()
+    {
+        var text = Render(Statuses.Full);
+
+        Assert.Matches(@"ebpf-conntrack +nat-events +fentry +attach: not permitted", text);
+        Assert.Matches(@"ebpf-conntrack +nat-events +kprobe +left out", text);
+        Assert.DoesNotContain("not used", Render(Statuses.Full with { Plugins = [Statuses.Full.Plugins[0]] }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_hook_waits_for_and_when_a_plugin_is_tried_again_is_shown()
+    {
+        var text = Render(Statuses.Full);
+
+        Assert.Matches(@"nat-dump +waits for connection tracking", text);
+        Assert.Contains($"failed, again at {new DateTime(2026, 1, 2, 4, 5, 6, DateTimeKind.Utc).ToLocalTime():HH:mm:ss}", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Programs_are_told_the_same()
+    {
+        using var json = JsonDocument.Parse(AgentStatusJson.Write(Statuses.Full));
+
+        var conntrack = json.RootElement.GetProperty("plugins")[1].GetProperty("hooks");
+        Assert.Equal("fentry", conntrack[0].GetProperty("refused")[0].GetProperty("rung").GetString());
+        Assert.Equal("attach: not permitted", conntrack[0].GetProperty("refused")[0].GetProperty("reason").GetString());
+        Assert.Equal("connection tracking", conntrack[1].GetProperty("waitsFor").GetString());
+        Assert.Equal(new DateTimeOffset(2026, 1, 2, 4, 5, 6, TimeSpan.Zero), json.RootElement.GetProperty("plugins")[2].GetProperty("retryAt").GetDateTimeOffset());
+        Assert.Equal("kprobe", AgentStatusJson.Read(AgentStatusJson.Write(Statuses.Full)).Plugins[1].Hooks[0].Refused[1].Rung);
     }
 
     [Fact]

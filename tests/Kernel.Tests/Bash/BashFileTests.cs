@@ -1,6 +1,5 @@
 using EbpfActors.Kernel.Tests.Traffic;
 using EbpfActors.Probes.Bash;
-using EbpfActors.Probes.Bpf;
 using Shouldly;
 using Xunit;
 
@@ -59,20 +58,6 @@ public sealed class BashFileTests
             bash.AwaitEnd();
             recorder.ShouldHave(bash.Pid, typed);
         }
-    }
-
-    [Fact]
-    public void Without_the_program_of_the_breakpoints_the_rest_goes_on_and_says_so()
-    {
-        var opened = 0;
-        using var recorder = new CommandRecorder(() => ++opened == 1 ? Refused() : BpfObject.Open("bash"));
-        using var bash = Terminal.Bash();
-
-        bash.Run("echo seen");
-
-        recorder.ShouldHave(bash.Pid, "echo seen");
-        opened.ShouldBe(2);
-        recorder.Hooks.ShouldContain(h => h.Hook == "first lines" && h.Rung.Length == 0 && h.Problem.Contains("missed", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -153,13 +138,5 @@ public sealed class BashFileTests
         again.AwaitPrompt().Type("exit");
         again.AwaitEnd();
         recorder.ShouldHave(again.Pid, "exit");
-    }
-
-    /// <summary>Stands for a kernel that does not take one of the programs.</summary>
-    private static BpfObject Refused()
-    {
-        var bash = BpfObject.Open("bash");
-        bash.SetMaxEntries("bash_shells", int.MaxValue);
-        return bash;
     }
 }

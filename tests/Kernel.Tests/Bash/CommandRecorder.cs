@@ -21,22 +21,13 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
 
     /// <param name="options">As of the agent.</param>
     /// <param name="isBusy">Reads nothing until <see cref="Read"/>.</param>
-    public CommandRecorder(BashProbeOptions? options = null, bool isBusy = false)
-        : this(new BashProbe(options ?? new BashProbeOptions()), isBusy)
-    {
-    }
-
     /// <param name="open">Opens the object that the probe loads.</param>
-    public CommandRecorder(Func<BpfObject> open)
-        : this(new BashProbe(new BashProbeOptions(), open))
+    /// <param name="before">Runs first on the probe's thread, which makes the probe's other threads.</param>
+    public CommandRecorder(BashProbeOptions? options = null, bool isBusy = false, Func<BpfObject>? open = null, Action? before = null)
     {
-    }
-
-    private CommandRecorder(BashProbe probe, bool isBusy = false)
-    {
-        _probe = probe;
+        _probe = new BashProbe(options ?? new BashProbeOptions(), open ?? (() => BpfObject.Open("bash")));
         _mayRead = new ManualResetEventSlim(!isBusy);
-        _thread = new Thread(Run) { IsBackground = true };
+        _thread = new Thread(() => Run(before)) { IsBackground = true };
         _thread.Start();
         _attached.Task.Wait();
     }
@@ -94,10 +85,11 @@ internal sealed class CommandRecorder : IBashSink, IDisposable
         }
     }
 
-    private void Run()
+    private void Run(Action? before)
     {
         try
         {
+            before?.Invoke();
             _probe.Attach();
             _attached.SetResult();
         }

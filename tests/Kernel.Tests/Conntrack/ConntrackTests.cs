@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using EbpfActors.Kernel.Tests.Traffic;
 using EbpfActors.Probes;
 using EbpfActors.Probes.Conntrack;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Net;
 using Shouldly;
 using Xunit;
@@ -14,7 +15,7 @@ public sealed class ConntrackTests
 {
     [Theory]
     [CombinatorialCases]
-    public void A_connection_through_a_router_is_known_with_its_backend(bool isIPv6, bool isTcp, bool withSourceNat, bool isOlder, Rung rung)
+    public void A_connection_through_a_router_is_known_with_its_backend(bool isIPv6, bool isTcp, bool withSourceNat, bool isOlder, Way rung)
     {
         using var topology = new NatTopology();
         using var server = topology.Listen(isIPv6, isTcp);
@@ -30,9 +31,9 @@ public sealed class ConntrackTests
     }
 
     [Theory]
-    [InlineData(Rung.Kernel)]
-    [InlineData(Rung.Netlink)]
-    public void A_connection_that_its_own_namespace_translates_is_known(Rung rung)
+    [InlineData(Way.Kernel)]
+    [InlineData(Way.Netlink)]
+    public void A_connection_that_its_own_namespace_translates_is_known(Way rung)
     {
         using var space = new NetworkNamespace();
         space.Exec("nft", "add table ip nat");
@@ -48,9 +49,9 @@ public sealed class ConntrackTests
     }
 
     [Theory]
-    [InlineData(Rung.Kernel)]
-    [InlineData(Rung.Netlink)]
-    public void What_is_not_translated_is_not_known_and_costs_no_message(Rung rung)
+    [InlineData(Way.Kernel)]
+    [InlineData(Way.Netlink)]
+    public void What_is_not_translated_is_not_known_and_costs_no_message(Way rung)
     {
         var (near, far) = NetworkNamespace.Pair();
         using var nearEnd = near;
@@ -70,9 +71,9 @@ public sealed class ConntrackTests
     }
 
     [Theory]
-    [InlineData(Rung.Kernel)]
-    [InlineData(Rung.Netlink)]
-    public void An_ended_connection_is_forgotten_after_a_while_and_not_before(Rung rung)
+    [InlineData(Way.Kernel)]
+    [InlineData(Way.Netlink)]
+    public void An_ended_connection_is_forgotten_after_a_while_and_not_before(Way rung)
     {
         using var topology = new NatTopology();
         using var server = topology.Listen(isIPv6: false, isTcp: true);
@@ -100,9 +101,9 @@ public sealed class ConntrackTests
     }
 
     [Theory]
-    [InlineData(Rung.Kernel)]
-    [InlineData(Rung.Netlink)]
-    public void News_that_found_no_room_is_counted_and_made_up_for_by_a_dump(Rung rung)
+    [InlineData(Way.Kernel)]
+    [InlineData(Way.Netlink)]
+    public void News_that_found_no_room_is_counted_and_made_up_for_by_a_dump(Way rung)
     {
         const int Flows = 2000;
         using var topology = new NatTopology();
@@ -127,7 +128,7 @@ public sealed class ConntrackTests
     [Fact]
     public void A_namespace_that_comes_is_listened_to_and_one_that_goes_is_let_go()
     {
-        using var probe = Attach(Rung.Netlink, new ConntrackOptions { LookEvery = TimeSpan.FromMilliseconds(50) });
+        using var probe = Attach(Way.Netlink, new ConntrackOptions { LookEvery = TimeSpan.FromMilliseconds(50) });
         var before = Listening(probe);
         using (var topology = new NatTopology())
         {
@@ -144,9 +145,9 @@ public sealed class ConntrackTests
     }
 
     [Theory]
-    [InlineData(Rung.Kernel)]
-    [InlineData(Rung.Netlink)]
-    public void A_full_table_refuses_and_counts(Rung rung)
+    [InlineData(Way.Kernel)]
+    [InlineData(Way.Netlink)]
+    public void A_full_table_refuses_and_counts(Way rung)
     {
         using var topology = new NatTopology();
         using var server = topology.Listen(isIPv6: false, isTcp: true);
@@ -169,14 +170,48 @@ public sealed class ConntrackTests
         var hooks = probe.Attach();
 
         Assert.SkipWhen(IsKernel(hooks), "this kernel lets its functions be probed");
-        hooks.ShouldContain(h => h.Hook == "nat-events" && h.Rung.StartsWith("netlink in "));
-        hooks.ShouldContain(h => h.Hook == "nat-kernel-probe" && h.Rung == "" && h.Problem.StartsWith("netlink is used instead"));
+        var events = hooks.Single(h => h.Hook == "nat-events");
+        events.Rung.ShouldStartWith("netlink in each network namespace");
+        events.Refused.Select(r => r.Rung).ShouldBe(["fentry", "kprobe"]);
+        events.Refused.ShouldAllBe(r => r.Reason.Contains("errno"));
+        events.Problem.ShouldBe(ConntrackHooks.Events["netlink"].Cost);
+    }
+
+    [Fact]
+    public void Without_a_dump_newer_connections_are_known_and_older_ones_are_not()
+    {
+        using var topology = new NatTopology();
+        using var server = topology.Listen(isIPv6: false, isTcp: true);
+        using var older = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
+        using var probe = new ConntrackProbe(new ConntrackOptions { Without = new WithoutHooks(["nat-dump"]) });
+        var hooks = probe.Attach();
+        using var newer = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
+
+        probe.CatchUp();
+
+        hooks.ShouldContain(h => h.Hook == "nat-dump" && h.Rung == "" && h.Refused.Count == 1);
+        probe.Find(Flow(older, topology.Client, isTcp: true)).IsKnown.ShouldBeFalse();
+        probe.Find(Flow(newer, topology.Client, isTcp: true)).IsKnown.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Without_events_nothing_is_attached_and_nothing_known()
+    {
+        using var topology = new NatTopology();
+        using var server = topology.Listen(isIPv6: false, isTcp: true);
+        using var probe = new ConntrackProbe(new ConntrackOptions { Without = new WithoutHooks(["nat-events"]) });
+        probe.Attach().ShouldAllBe(h => h.Rung == "" && h.Refused.All(r => r.Reason == WithoutHooks.Reason));
+        using var client = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
+
+        probe.CatchUp();
+
+        probe.Find(Flow(client, topology.Client, isTcp: true)).IsKnown.ShouldBeFalse();
     }
 
     [Fact]
     public void The_kernels_rung_keeps_no_namespace_alive_and_its_connections_end_with_it()
     {
-        using var probe = Attach(Rung.Kernel, new ConntrackOptions { Linger = TimeSpan.Zero });
+        using var probe = Attach(Way.Kernel, new ConntrackOptions { Linger = TimeSpan.Zero });
         FlowIdentity flow;
         using (var topology = new NatTopology())
         {
@@ -190,10 +225,11 @@ public sealed class ConntrackTests
         Eventually.Holds(() => !probe.Find(flow).IsKnown, meanwhile: probe.CatchUp);
     }
 
-    private static ConntrackProbe Attach(Rung rung, ConntrackOptions? options = null)
+    private static ConntrackProbe Attach(Way rung, ConntrackOptions? options = null)
     {
-        var probe = new ConntrackProbe((options ?? new ConntrackOptions()) with { KernelProbe = rung == Rung.Kernel });
-        if (IsKernel(probe.Attach()) != (rung == Rung.Kernel))
+        string[] without = rung == Way.Kernel ? ["nat-events:netlink"] : ["nat-events:fentry", "nat-events:kprobe"];
+        var probe = new ConntrackProbe((options ?? new ConntrackOptions()) with { Without = new WithoutHooks(without) });
+        if (IsKernel(probe.Attach()) != (rung == Way.Kernel))
         {
             probe.Dispose();
             Assert.Skip("this kernel lets no function be probed");
@@ -202,7 +238,7 @@ public sealed class ConntrackTests
         return probe;
     }
 
-    private static bool IsKernel(IReadOnlyList<HookStatus> hooks) => hooks.Any(h => h.Hook == "nat-dump");
+    private static bool IsKernel(IReadOnlyList<HookStatus> hooks) => hooks.Any(h => h.Hook == "nat-events" && h.Rung.Contains("__nf_conntrack_hash_insert", StringComparison.Ordinal));
 
     private static ConntrackProbe Turn(ConntrackProbe probe)
     {
@@ -211,7 +247,7 @@ public sealed class ConntrackTests
         return probe;
     }
 
-    private static int Listening(ConntrackProbe probe) => int.Parse(probe.Hooks[0].Rung.Split(' ')[2], System.Globalization.CultureInfo.InvariantCulture);
+    private static int Listening(ConntrackProbe probe) => int.Parse(probe.Hooks[0].Rung.Split(' ')[^2], System.Globalization.CultureInfo.InvariantCulture);
 
     private static FlowIdentity Flow(Socket socket, NetworkNamespace space, bool isTcp)
     {
@@ -239,7 +275,7 @@ public sealed class ConntrackTests
         return socket;
     }
 
-    public enum Rung
+    public enum Way
     {
         Kernel,
         Netlink,
@@ -250,7 +286,7 @@ public sealed class ConntrackTests
     {
         public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(System.Reflection.MethodInfo testMethod, Xunit.Sdk.DisposalTracker disposalTracker) =>
             new([.. Enumerable.Range(0, 32).Select(i =>
-                new TheoryDataRow((i & 1) != 0, (i & 2) != 0, (i & 4) != 0, (i & 8) != 0, (i & 16) == 0 ? Rung.Kernel : Rung.Netlink))]);
+                new TheoryDataRow((i & 1) != 0, (i & 2) != 0, (i & 4) != 0, (i & 8) != 0, (i & 16) == 0 ? Way.Kernel : Way.Netlink))]);
 
         public override bool SupportsDiscoveryEnumeration() => true;
     }

@@ -61,6 +61,9 @@ internal sealed class FlowRecorder : INetSink, IDisposable
         return this;
     }
 
+    /// <summary>One sweep and nothing else.</summary>
+    public void SweepOnce() => _probe.Sweep(this);
+
     /// <summary>One turn of a reader that has all the time in the world.</summary>
     public void WaitAndDrain(TimeSpan atMost)
     {

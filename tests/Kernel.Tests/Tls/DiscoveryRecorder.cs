@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Discovery;
@@ -14,9 +15,11 @@ internal sealed class DiscoveryRecorder : ITlsDiscoverySink, IDisposable
     private readonly ConcurrentQueue<(string Path, string Problem)> _failed = new();
 
     /// <summary>Returns behind the first scan.</summary>
-    internal DiscoveryRecorder(TimeSpan? rescanInterval = null)
+    internal DiscoveryRecorder(TimeSpan? rescanInterval = null, params string[] without)
     {
-        Discovery = new TlsDiscovery(new TlsDiscoveryOptions { RescanInterval = rescanInterval ?? TimeSpan.FromHours(1) }, this);
+        var interval = rescanInterval ?? TimeSpan.FromHours(1);
+        Discovery = new TlsDiscovery(
+            new TlsDiscoveryOptions { RescanInterval = interval, RescanIntervalAlone = interval, Without = new WithoutHooks(without) }, this);
         Discovery.Start();
         Until(() => Discovery.Status.Scans > 0, "the first scan");
     }
@@ -50,7 +53,11 @@ internal sealed class DiscoveryRecorder : ITlsDiscoverySink, IDisposable
 
     public void Dispose() => Discovery.Dispose();
 
-    void ITlsDiscoverySink.Found(TlsTarget target, int pid) => _found.Enqueue((target, pid));
+    bool ITlsDiscoverySink.Found(TlsTarget target, int pid)
+    {
+        _found.Enqueue((target, pid));
+        return true;
+    }
 
     void ITlsDiscoverySink.Gone(FileIdentity file) => _gone.Enqueue(file);
 

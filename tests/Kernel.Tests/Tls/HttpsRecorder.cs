@@ -21,6 +21,9 @@ internal sealed class HttpsRecorder(TlsOptions options) : IDisposable
 
     public IEnumerable<ProbeLoss> OwnLosses => _recorder.OwnLosses;
 
+    /// <summary>As told when it was attached.</summary>
+    public IReadOnlyList<HookStatus> Hooks => _recorder.Hooks;
+
     /// <summary>Of one server; other programs of this host speak TLS too.</summary>
     public IReadOnlyList<HttpExchange> On(int serverPort) =>
         [.. _recorder.Exchanges.Where(e => (e.IsClients() ? e.Flow.DestinationPort : e.Flow.SourcePort) == serverPort)];

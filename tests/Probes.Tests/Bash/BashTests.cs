@@ -47,27 +47,33 @@ public sealed class BashTests
     public void A_line_of_literal_bytes_is_read()
     {
         var bytes = new byte[BashLine.ShortBytes];
-        Convert.FromHexString("0102000000000000" + "0200000000000000" + "01000008" + "00FCFFEF" + "FDFFFFEF" + "00000000" + "D2040000" + "E8030000" + "02000000" + "00000000" + "6C73").CopyTo(bytes, 0);
+        Convert.FromHexString(
+            "0102000000000000"
+            + "0A00000000000000" + "0010000000000000" + "01001000" + "07000000"
+            + "0200000000000000" + "01000008" + "00FCFFEF" + "FDFFFFEF" + "00000000"
+            + "D2040000" + "E8030000" + "02000000" + "03000000" + "01000000" + "00000000" + "6C73").CopyTo(bytes, 0);
 
         BashLine.TryRead(bytes, out var line, out var text).ShouldBeTrue();
 
         (line.TimeNs, line.Tgid, line.Uid).ShouldBe((0x201ul, 1234u, 1000u));
+        line.File.ShouldBe(new BashFile { Ino = 10, Size = 0x1000, Dev = 0x100001, Generation = 7 });
+        (line.Owner, line.IsKnown).ShouldBe((3u, 1u));
         line.Place.ShouldBe(new BashPlace { RootIno = 2, RootDev = 0x8000001, Mounts = 0xeffffc00, Users = 0xeffffffd });
         Encoding.UTF8.GetString(text).ShouldBe("ls");
     }
 
     [Theory]
     [InlineData(0, 0u)]
-    [InlineData(303, 2u)]
-    [InlineData(304, 256u)]
-    [InlineData(304, uint.MaxValue)]
-    [InlineData(4152, 4104u)]
+    [InlineData(335, 2u)]
+    [InlineData(336, 256u)]
+    [InlineData(336, uint.MaxValue)]
+    [InlineData(4184, 4104u)]
     public void Bytes_that_are_no_line_are_refused(int size, uint length)
     {
         var bytes = new byte[size];
-        if (size >= 48)
+        if (size >= 80)
         {
-            BitConverter.TryWriteBytes(bytes.AsSpan(40), length);
+            BitConverter.TryWriteBytes(bytes.AsSpan(64), length);
         }
 
         BashLine.TryRead(bytes, out _, out _).ShouldBeFalse();

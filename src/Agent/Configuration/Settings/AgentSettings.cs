@@ -181,7 +181,7 @@ internal static class AgentSettings
     [
         ApiServer, Output, EnabledPlugins, Layer7Enabled, Layer7Disabled, Interval, EphemeralPort, IPv6Disabled, IncludeLoopback,
         UdpIdleTimeout, MaxConnections, HttpPathLength, HttpPathsPerFlow, HttpPathsTotal, .. TlsSettings.All, .. DnsSettings.All, .. BashSettings.All,
-        HostName, Service, Tags,
+        .. HookSettings.All, HostName, Service, Tags,
         .. ProcessSettings.All,
     ];
 }

@@ -4,8 +4,11 @@ namespace EbpfActors.Agent.Configuration.Values;
 internal static class Suggestion
 {
     /// <summary>The nearest word, or all words when none is near.</summary>
-    public static string For(string wrong, IReadOnlyList<string> words) =>
-        Nearest(wrong, words) is { } near ? $"did you mean {near}?" : $"use {string.Join(", ", words)}";
+    public static string For(string wrong, IReadOnlyList<string> words) => For(wrong, words, words);
+
+    /// <summary>The same, where there are too many words to list them all.</summary>
+    public static string For(string wrong, IReadOnlyList<string> words, IReadOnlyList<string> listed) =>
+        Nearest(wrong, words) is { } near ? $"did you mean {near}?" : $"use {string.Join(", ", listed)}";
 
     public static string? Nearest(string wrong, IEnumerable<string> words)
     {
