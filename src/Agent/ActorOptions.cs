@@ -65,6 +65,7 @@ internal static class ActorOptions
         Create = () => new NetProbe(new NetProbeOptions
         {
             CgroupMount = CGroup2.MountPoint(),
+            FindCgroupMount = () => CGroup2.MountPoint(),
             MaxConnections = options.Net.MaxConnections,
             UdpIdleTimeout = options.Net.UdpIdleTimeout,
             ProcRoot = options.Host.Proc,

@@ -65,7 +65,7 @@ public static class AgentHost
         var taken = DateTime.Now - Process.GetCurrentProcess().StartTime;
         if (problems.Count == 0)
         {
-            logger.LogInformation("Everything is attached: ready after {Milliseconds:0} ms", taken.TotalMilliseconds);
+            logger.LogInformation("Every plugin is attached: ready after {Milliseconds:0} ms", taken.TotalMilliseconds);
         }
         else
         {

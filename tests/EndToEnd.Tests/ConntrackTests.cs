@@ -30,7 +30,7 @@ public sealed class ConntrackTests
 
         var status = await agent.StatusAsync();
         status.PluginOf("ebpf-conntrack").Hooks.ShouldContain(h => h.Hook == "nat-events" && h.Rung.Length > 0);
-        status.PluginOf("ebpf-net").Hooks.ShouldContain(h => h.Hook == "nat-packets" && h.Rung == "cgroup_skb egress");
+        status.PluginOf("ebpf-net").Hooks.ShouldContain(h => h.Hook == "packets" && h.Rung.Length > 0);
         home.LogLines().ShouldContain(l => l.Contains("nat-events by ", StringComparison.Ordinal));
         (await agent.StopAsync()).Code.ShouldBe(0);
 

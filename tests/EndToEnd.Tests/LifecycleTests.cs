@@ -56,7 +56,7 @@ public sealed partial class LifecycleTests
         var log = home.LogLines();
         log.Count(l => Ready().IsMatch(l)).ShouldBe(1);
         log.Single(l => Ready().IsMatch(l)).ShouldMatch(@"ready after \d+ ms");
-        var plugin = log.Where(l => l.Contains("Plugin net", StringComparison.Ordinal)).ShouldHaveSingleItem();
+        var plugin = log.Where(l => l.Contains("Plugin net attached", StringComparison.Ordinal)).ShouldHaveSingleItem();
         hooks.ShouldNotBeEmpty();
         hooks.ShouldAllBe(h => plugin.Contains($"{h.Hook} by {h.Rung}", StringComparison.Ordinal));
     }

@@ -19,6 +19,7 @@ public static class Eventually
     /// <param name="seen">What is the case instead; asked for when the time is up.</param>
     /// <param name="deadline">Instead of <see cref="Patience"/>.</param>
     /// <param name="meanwhile">Done before every look, for example to let virtual time pass.</param>
+    /// <param name="betweenLooks">Milliseconds are the rule; more where a look costs much.</param>
     /// <param name="what">The condition in words; its source text unless given.</param>
     /// <exception cref="TimeoutException">It did not hold in time.</exception>
     public static async Task HoldsAsync(
@@ -26,6 +27,7 @@ public static class Eventually
         Func<string>? seen = null,
         TimeSpan? deadline = null,
         Action? meanwhile = null,
+        TimeSpan? betweenLooks = null,
         [CallerArgumentExpression(nameof(condition))] string what = "")
     {
         var start = Stopwatch.GetTimestamp();
@@ -33,22 +35,22 @@ public static class Eventually
         while (!await condition())
         {
             ThrowIfOver(start, deadline ?? Patience, what, seen);
-            await Task.Delay(BetweenLooks);
+            await Task.Delay(betweenLooks ?? BetweenLooks);
             meanwhile?.Invoke();
         }
     }
 
-    /// <inheritdoc cref="HoldsAsync(Func{Task{bool}}, Func{string}, TimeSpan?, Action, string)"/>
+    /// <inheritdoc cref="HoldsAsync(Func{Task{bool}}, Func{string}, TimeSpan?, Action, TimeSpan?, string)"/>
     public static Task HoldsAsync(
         Func<bool> condition,
         Func<string>? seen = null,
         TimeSpan? deadline = null,
         Action? meanwhile = null,
         [CallerArgumentExpression(nameof(condition))] string what = "") =>
-        HoldsAsync(() => Task.FromResult(condition()), seen, deadline, meanwhile, what);
+        HoldsAsync(() => Task.FromResult(condition()), seen, deadline, meanwhile, what: what);
 
     /// <summary>The same on the caller's thread, for those that may not leave it.</summary>
-    /// <inheritdoc cref="HoldsAsync(Func{Task{bool}}, Func{string}, TimeSpan?, Action, string)"/>
+    /// <inheritdoc cref="HoldsAsync(Func{Task{bool}}, Func{string}, TimeSpan?, Action, TimeSpan?, string)"/>
     public static void Holds(
         Func<bool> condition,
         Func<string>? seen = null,
@@ -67,7 +69,7 @@ public static class Eventually
     }
 
     /// <summary>Tries until it does not throw <typeparamref name="TRefusal"/>; the last refusal is the exception's inner one.</summary>
-    /// <inheritdoc cref="HoldsAsync(Func{Task{bool}}, Func{string}, TimeSpan?, Action, string)"/>
+    /// <inheritdoc cref="HoldsAsync(Func{Task{bool}}, Func{string}, TimeSpan?, Action, TimeSpan?, string)"/>
     public static void Succeeds<TRefusal>(
         Action attempt,
         Func<string>? seen = null,

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Net.Dns;
@@ -34,6 +35,8 @@ public sealed class NetProbe : INetProbe
     private long _unsureAfterAdoption;
     private long _ringLosses;
     private uint _sweeps;
+    private bool _hasCgroup;
+    private bool _hasTypesOfTracking;
 
     public NetProbe(NetProbeOptions options)
         : this(options, () => BpfObject.Open("net"))
@@ -59,7 +62,9 @@ public sealed class NetProbe : INetProbe
 
     public IReadOnlyList<HookStatus> Attach()
     {
+        _hasTypesOfTracking = TrackingPresence.Look().HasTypes;
         using var cgroup = CgroupRoot.TryOpen(_options.CgroupMount, out var refusal);
+        _hasCgroup = cgroup is not null;
         _programs.Attach(cgroup, refusal);
         if (_programs.Object is { } net)
         {
@@ -68,6 +73,21 @@ public sealed class NetProbe : INetProbe
         }
 
         return [.. _programs.Status(), .. AttachTls(cgroup, refusal)];
+    }
+
+    /// <summary>A cgroup2 root can be had now; or the module of connection tracking has come with its types, by which UDP flows find their translation.</summary>
+    public string? CouldDoBetter()
+    {
+        if (!_hasCgroup)
+        {
+            using var cgroup = CgroupRoot.TryOpen(_options.FindCgroupMount() ?? _options.CgroupMount, out _);
+            if (cgroup is not null)
+            {
+                return "the cgroup2 root can be opened now";
+            }
+        }
+
+        return !_hasTypesOfTracking && TrackingPresence.Look().HasTypes ? "the kernel has the types of connection tracking now" : null;
     }
 
     public void Wait(TimeSpan timeout)

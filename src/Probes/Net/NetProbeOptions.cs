@@ -10,6 +10,9 @@ public sealed record NetProbeOptions
     /// <summary>Where cgroup2 is mounted; null where it is not, then it is mounted privately.</summary>
     public string? CgroupMount { get; init; }
 
+    /// <summary>Looks for a mount again, while none could be had at the start.</summary>
+    public Func<string?> FindCgroupMount { get; init; } = static () => null;
+
     /// <summary>How many TCP connections, and how many UDP flows, are tracked at most.</summary>
     public int MaxConnections { get; init; } = 65536;
 

@@ -51,13 +51,16 @@ internal sealed class StatusDocument
             Numbers(json.GetProperty("filtered")));
     }
 
-    internal sealed record Plugin(string Name, string State, string Problem, IReadOnlyList<(string Hook, string Rung, string Problem)> Hooks)
+    internal sealed record Plugin(string Name, string State, string Problem, IReadOnlyList<(string Hook, string Rung, string Problem, IReadOnlyDictionary<string, string> Refused)> Hooks)
     {
         public static Plugin Of(JsonElement json) => new(
             json.GetProperty("name").GetString()!,
             json.GetProperty("state").GetString()!,
             json.GetProperty("problem").GetString()!,
             [.. json.GetProperty("hooks").EnumerateArray().Select(h =>
-                (h.GetProperty("hook").GetString()!, h.GetProperty("rung").GetString()!, h.GetProperty("problem").GetString()!))]);
+                (h.GetProperty("hook").GetString()!, h.GetProperty("rung").GetString()!, h.GetProperty("problem").GetString()!, Refused(h)))]);
+
+        private static Dictionary<string, string> Refused(JsonElement hook) => hook.GetProperty("refused").EnumerateArray()
+            .ToDictionary(r => r.GetProperty("rung").GetString()!, r => r.GetProperty("reason").GetString()!);
     }
 }

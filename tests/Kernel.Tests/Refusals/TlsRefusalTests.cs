@@ -92,6 +92,35 @@ public sealed class TlsRefusalTests(GoPeer go) : IClassFixture<GoPeer>
             .ShouldBe(traffic.Targets.Count(t => t.Kind != ToldTls.None && (t.Kind & lost) != 0));
     }
 
+    /// <summary>The cgroup programs need links too: the ciphertext is not seen.</summary>
+    [Fact]
+    public void Where_links_are_refused_at_the_attachment_uprobes_are_perf_events_and_the_tracepoint_is_a_raw_one()
+    {
+        using var traffic = new TlsTraffic(go);
+        using var recorder = Refused(() => NewRecorder(traffic, []), RefusedCalls.LinkCreate);
+
+        traffic.Happen();
+
+        ShouldTell(recorder, traffic, ToldTls.All & ~ToldTls.InMemory);
+        ShouldSay(recorder.Hooks, "tls-calls:perf_event");
+        ShouldSay(recorder.Hooks, "tls-sockets");
+        ShouldSay(recorder.Hooks, "tls-receive:raw_tp");
+        recorder.Hooks.Where(h => h.Hook.StartsWith("tls-", StringComparison.Ordinal)).SelectMany(h => h.Refused).ShouldAllBe(r => r.Reason.EndsWith("(errno 1)"));
+    }
+
+    [Fact]
+    public void Where_no_tracepoint_can_be_attached_there_are_no_connections_and_no_httpflow_tls()
+    {
+        using var traffic = new TlsTraffic(go);
+        using var recorder = Refused(() => NewRecorder(traffic, []), RefusedCalls.LinkCreate, RefusedCalls.RawTracepointOpen);
+
+        traffic.Happen();
+
+        ShouldTell(recorder, traffic, ToldTls.None);
+        var calls = recorder.Hooks.Single(h => h.Hook == "tls-calls");
+        (calls.Rung, calls.Problem).ShouldBe(("", "no httpflow-tls: there are no connections without tcp-state"));
+    }
+
     [Fact]
     public void Without_any_way_to_tie_a_session_the_files_that_need_one_are_named_and_not_probed()
     {
@@ -105,6 +134,31 @@ public sealed class TlsRefusalTests(GoPeer go) : IClassFixture<GoPeer>
             (row.Rung.Length > 0).ShouldBe(kind == ToldTls.Go, row.ToString());
             (row.Problem.Length > 0).ShouldBe(kind != ToldTls.Go, row.ToString());
         }
+    }
+
+    /// <summary>Made on a thread that is refused these commands of bpf(2).</summary>
+    private static FlowRecorder Refused(Func<FlowRecorder> make, params int[] commands)
+    {
+        FlowRecorder? made = null;
+        Exception? problem = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                RefusedCalls.Bpf(commands);
+                made = make();
+            }
+#pragma warning disable CA1031 // It is thrown below.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                problem = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        problem.ShouldBeNull(problem?.ToString());
+        return made!;
     }
 
     private static FlowRecorder NewRecorder(TlsTraffic traffic, string[] refused, params string[] spoiled) => new(new NetProbeOptions
