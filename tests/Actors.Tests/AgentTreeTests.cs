@@ -20,7 +20,7 @@ namespace EbpfActors.Actors.Tests;
 public sealed class AgentTreeTests : IAsyncLifetime
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = Eventually.Patience;
 
     private readonly FlowLedger _ledger = new();
     private readonly FakeKernel _kernel = new();
@@ -80,14 +80,14 @@ public sealed class AgentTreeTests : IAsyncLifetime
             await FlowArrives(pid: 2);
         }
 
-        _ledger.Snapshot().ShouldAllBe(e => e.InFlight == 0);
+        await Eventually.HoldsAsync(() => _ledger.Snapshot().All(e => e.InFlight == 0), () => string.Join('\n', _ledger.Snapshot()));
     }
 
     [Fact]
     public async Task A_probe_that_throws_while_it_drains_is_detached_and_comes_back()
     {
         _kernel.FailNextDrain(new InvalidOperationException("ring is broken"));
-        await _kit.Eventually(() => _kernel.Detached == 1);
+        await Eventually.HoldsAsync(() => _kernel.Detached == 1);
         var down = await StatusWhen(s => s.Probes.Single().State == PluginState.Waiting);
         down.Probes.Single().Problem.ShouldBe("ring is broken");
 
@@ -202,7 +202,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
         Ledger = _ledger,
         Renderers = Some.Renderers(),
         Flush = new() { Interval = Interval },
-        NetProbe = new NetPluginOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero, AskBetter = TimeSpan.Zero },
+        NetProbe = new NetPluginOptions { Create = _kernel.Probe, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero, AskBetter = TimeSpan.Zero, StopDeadline = Eventually.Patience },
         DataKit = TapActor.Props(() => _datakit),
         WriterStatusRequest = TapActor.Question,
         Outputs = [new PluginSpec("one", TapActor.Props(() => _output))],
@@ -215,7 +215,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
         _kernel.Open(sent);
         foreach (var probe in new[] { _datakit, _output })
         {
-            await _kit.Eventually(async () =>
+            await Eventually.HoldsAsync(async () =>
             {
                 _kit.Sys.Advance(Interval);
                 var message = await probe.ReceiveOneAsync(TimeSpan.FromMilliseconds(50));
@@ -230,7 +230,7 @@ public sealed class AgentTreeTests : IAsyncLifetime
         await _kit.WatchAsync(child);
         child.Tell(message);
         await _kit.ExpectTerminatedAsync(child, Soon);
-        await _kit.Eventually(async () =>
+        await Eventually.HoldsAsync(async () =>
         {
             await Rest();
             return await Exists(part, notThis: child);
@@ -267,12 +267,12 @@ public sealed class AgentTreeTests : IAsyncLifetime
         _kit.Sys.Advance(TimeSpan.FromSeconds(1));
     }
 
-    private Task AttachedTimes(int times) => _kit.Eventually(() => _kernel.Attached >= times);
+    private Task AttachedTimes(int times) => Eventually.HoldsAsync(() => _kernel.Attached >= times);
 
     private async Task<AgentStatus> StatusWhen(Func<AgentStatus, bool> isReached)
     {
         AgentStatus status = null!;
-        await _kit.Eventually(async () => isReached(status = await _agent.Ask<AgentStatus>(GetAgentStatus.Instance, Soon)));
+        await Eventually.HoldsAsync(async () => isReached(status = await _agent.Ask<AgentStatus>(GetAgentStatus.Instance, Soon)));
         return status;
     }
 }

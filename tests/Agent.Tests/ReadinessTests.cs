@@ -104,5 +104,5 @@ public sealed class ReadinessTests : TestKit
         await Barrier();
     }
 
-    private Task<ActorIdentity> Barrier() => _listener.Ask<ActorIdentity>(new Identify(null), TimeSpan.FromSeconds(10));
+    private Task<ActorIdentity> Barrier() => _listener.Ask<ActorIdentity>(new Identify(null), Eventually.Patience);
 }

@@ -9,9 +9,9 @@ internal sealed class AgentProcess : IDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
-    private readonly string _folder;
+    private readonly TemporaryFolder _folder;
 
-    private AgentProcess(Process process, string folder, TimeSpan startToReady)
+    private AgentProcess(Process process, TemporaryFolder folder, TimeSpan startToReady)
     {
         _process = process;
         _folder = folder;
@@ -36,7 +36,8 @@ internal sealed class AgentProcess : IDisposable
 
     public static AgentProcess Start(string interval = "10s", params string[] more)
     {
-        var folder = Directory.CreateTempSubdirectory("ebpf-bench").FullName;
+        var files = new TemporaryFolder("benchmark");
+        var folder = files.Path;
         var clock = Stopwatch.StartNew();
         var process = Process.Start(new ProcessStartInfo(Executable,
         [
@@ -54,13 +55,13 @@ internal sealed class AgentProcess : IDisposable
             Thread.Sleep(5);
         }
 
-        return new AgentProcess(process, folder, clock.Elapsed);
+        return new AgentProcess(process, files, clock.Elapsed);
     }
 
     /// <summary>What <c>status --json</c> says now.</summary>
     public string Status()
     {
-        using var status = Process.Start(new ProcessStartInfo(Executable, ["status", "--json", "--status-socket", $"{_folder}/socket"]) { RedirectStandardOutput = true })!;
+        using var status = Process.Start(new ProcessStartInfo(Executable, ["status", "--json", "--status-socket", $"{_folder.Path}/socket"]) { RedirectStandardOutput = true })!;
         var text = status.StandardOutput.ReadToEnd();
         status.WaitForExit();
         return text;
@@ -84,14 +85,14 @@ internal sealed class AgentProcess : IDisposable
     public string[] StopAndReadPoints()
     {
         Stop();
-        return File.ReadAllLines($"{_folder}/points");
+        return File.ReadAllLines($"{_folder.Path}/points");
     }
 
     public void Dispose()
     {
         Stop();
         _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     private void Stop()

@@ -9,6 +9,7 @@ if (args is ["hold", var count, var addresses])
     return ConnectionHolder.Run(int.Parse(count), int.Parse(addresses));
 }
 
+using var leftovers = new TestRun();
 var rounds = args is [.., "--rounds", var given] ? int.Parse(given) : 5;
 (string Name, Func<int, IEnumerable<Row>> Run)[] scenarios =
 [

@@ -57,21 +57,15 @@ public sealed partial class HttpflowTests
         using var home = new AgentHome();
         File.WriteAllBytes(home["file.bin"], new byte[70_000]);
         var folder = Path.GetDirectoryName(home["file.bin"])!;
-        using var python = Shell.Start("/usr/bin/python3", $"-u -m http.server 0 --bind 127.0.0.1 --directory {folder}");
+        using var python = new RunningProgram("/usr/bin/python3", $"-u -m http.server 0 --bind 127.0.0.1 --directory {folder}");
         var port = int.Parse(PythonPort().Match((await python.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!).Groups[1].Value, CultureInfo.InvariantCulture);
         var expected = new List<string>();
-        try
-        {
-            Curl("GET", "/file.bin", "", 200);
-            Curl("HEAD", "/file.bin", "-I", 200);
-            Curl("GET", "/file.bin", "-0 -H \"X: y\"", 200);
-            Curl("GET", "/none", "", 404);
-        }
-        finally
-        {
-            python.Kill();
-            await python.WaitForExitAsync(TestContext.Current.CancellationToken);
-        }
+        Curl("GET", "/file.bin", "", 200);
+        Curl("HEAD", "/file.bin", "-I", 200);
+        Curl("GET", "/file.bin", "-0 -H \"X: y\"", 200);
+        Curl("GET", "/none", "", 404);
+        python.Process.Kill();
+        Eventually.Ends(python.Process);
 
         var points = await run.EndAsync();
         HttpSide.Client(points, port).Lines.ShouldBe(expected.Order(StringComparer.Ordinal));

@@ -5,6 +5,7 @@ using EbpfActors.EndToEnd.Tests.Agent;
 using EbpfActors.EndToEnd.Tests.Points;
 using EbpfActors.EndToEnd.Tests.Traffic;
 using EbpfActors.FakeDataKit;
+using EbpfActors.Kernel.Tests.Traffic;
 using Shouldly;
 
 namespace EbpfActors.EndToEnd.Tests;
@@ -41,7 +42,7 @@ public sealed partial class LifecycleTests
         File.Exists(home.PidFile).ShouldBeFalse();
         File.Exists(home.StatusSocket).ShouldBeFalse();
         programs.Count.ShouldBeGreaterThan(5);
-        await LoadedPrograms.AreGoneAsync(programs);
+        LoadedPrograms.AreGone(programs);
     }
 
     [Fact]
@@ -85,7 +86,7 @@ public sealed partial class LifecycleTests
 
         agent.Signal("HUP");
         await Eventually.HoldsAsync(() => File.Exists(home.Log), () => "no new log");
-        agent.OpenFiles().ShouldNotContain(home["log.1"]);
+        await Eventually.HoldsAsync(() => !agent.OpenFiles().Contains(home["log.1"]), () => string.Join('\n', agent.OpenFiles()));
         var before = await File.ReadAllLinesAsync(home["log.1"], TestContext.Current.CancellationToken);
         await agent.StopAsync();
 

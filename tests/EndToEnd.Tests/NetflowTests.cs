@@ -70,7 +70,8 @@ public sealed class NetflowTests
         udp.Exchange(30, 40);
         await agent.StopAsync();
 
-        dataKit.Accepted.ShouldAllBe(l => l.Path == "/v1/write/network" && l.Input == "ebpf-net/netflow");
+        dataKit.Accepted.Where(l => l.Line.StartsWith("netflow,", StringComparison.Ordinal))
+            .ShouldAllBe(l => l.Path == "/v1/write/network" && l.Input == "ebpf-net/netflow");
         var points = NetflowPoints.Of(dataKit);
         points.All.ShouldAllBe(p => p.Measurement == "netflow" && p.Tags["source"] == "netflow");
         points.All.ShouldAllBe(p => p.Tags["host"] == "end to end" && p.Tags["service"] == "ebpf" && p.Tags["env"] == "test");
@@ -91,9 +92,9 @@ public sealed class NetflowTests
         using var home = new AgentHome();
         using var agent = await AgentProcess.StartReadyAsync(home, "--include-loopback", "--datakit-apiserver", $"127.0.0.1:{dataKit.Port}");
 
-        using var curl = Shell.Start("curl", $"-s http://127.0.0.1:{nginx.Port}/");
+        using var curl = new RunningProgram("curl", $"-s http://127.0.0.1:{nginx.Port}/");
         (await curl.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldBe("hello\n");
-        await curl.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Eventually.Ends(curl.Process);
         var workers = nginx.Workers();
         await agent.StopAsync();
 

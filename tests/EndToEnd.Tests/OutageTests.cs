@@ -2,6 +2,7 @@ using System.Net;
 using EbpfActors.EndToEnd.Tests.Agent;
 using EbpfActors.EndToEnd.Tests.Traffic;
 using EbpfActors.FakeDataKit;
+using EbpfActors.Kernel.Tests.Traffic;
 using Shouldly;
 
 namespace EbpfActors.EndToEnd.Tests;
@@ -50,7 +51,7 @@ public sealed class OutageTests
         await first.EndAsync();
 
         programs.Count.ShouldBeGreaterThan(5);
-        await LoadedPrograms.AreGoneAsync(programs);
+        LoadedPrograms.AreGone(programs);
         (await File.ReadAllTextAsync(home.PidFile, TestContext.Current.CancellationToken)).ShouldBe($"{first.Id}");
         await dataKit.StartAgainAsync();
         var owed = home.PointLines().Skip(posted).Take(spooled);

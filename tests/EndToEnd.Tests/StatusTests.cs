@@ -123,11 +123,12 @@ public sealed partial class StatusTests
         await Eventually.HoldsAsync(
             async () => (status = await agent.StatusAsync()).StageOf("kernel").Lost.GetValueOrDefault("tcp-table-full") >= NotTracked,
             () => status.ToString());
-        await Eventually.HoldsAsync(
-            () => home.LogLines().Any(l => ReportedLoss().IsMatch(l)), () => string.Join('\n', home.LogLines()), TimeSpan.FromSeconds(70));
 
-        var reported = ReportedLoss().Match(home.LogLines().Single(l => ReportedLoss().IsMatch(l))).Groups[1].Value;
-        int.Parse(reported, CultureInfo.InvariantCulture).ShouldBeGreaterThanOrEqualTo(NotTracked);
+        // On a machine that is busy the minute may end before all of them have connected: then a second report has the rest.
+        await Eventually.HoldsAsync(
+            () => home.LogLines().SelectMany(l => ReportedLoss().Matches(l)).Sum(m => long.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)) >= NotTracked,
+            () => string.Join('\n', home.LogLines()),
+            TimeSpan.FromMinutes(1) + Eventually.Patience);
         var points = NetflowPoints.Parse(home.PointLines());
         (points.Clients("tcp", tcp.Port).Sum("tcp_established") + points.Servers("tcp", tcp.Port).Sum("tcp_established")).ShouldBeLessThanOrEqualTo(Limit);
         open.ForEach(c => c.Dispose());

@@ -22,6 +22,7 @@ public sealed class DataKitServer : IAsyncDisposable
     private readonly ConcurrentQueue<ReceivedLine> _accepted = new();
     private readonly ConcurrentQueue<string> _lastErrors = new();
     private WebApplication? _app;
+    private CancellationTokenSource _stopping = new();
     private int _requests;
 
     /// <summary>Every line that was kept, in the order of arrival.</summary>
@@ -61,20 +62,23 @@ public sealed class DataKitServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, Port, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Limits.MaxRequestBodySize = null;
         });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(100));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(1));
+        _stopping = new CancellationTokenSource();
         _app = builder.Build();
         _app.Run(HandleAsync);
         await _app.StartAsync();
         Port = new Uri(_app.Urls.First()).Port;
     }
 
-    /// <summary>Refuses connections from now on.</summary>
+    /// <summary>Refuses connections from now on. What has been kept has been answered then: only who waits for nothing is cut off.</summary>
     public async Task StopAsync()
     {
         if (Interlocked.Exchange(ref _app, null) is { } app)
         {
+            await _stopping.CancelAsync();
             await app.StopAsync();
             await app.DisposeAsync();
+            _stopping.Dispose();
         }
     }
 
@@ -107,7 +111,7 @@ public sealed class DataKitServer : IAsyncDisposable
         await WriteAsync(context, action);
     }
 
-    private static async Task<bool> RefusedAsync(HttpContext context, Misbehaviour action)
+    private async Task<bool> RefusedAsync(HttpContext context, Misbehaviour action)
     {
         (int Status, string Error) = action switch
         {
@@ -119,6 +123,7 @@ public sealed class DataKitServer : IAsyncDisposable
         if (action == Misbehaviour.NeverAnswers)
         {
             var gone = new TaskCompletionSource();
+            await using var cut = _stopping.Token.Register(context.Abort);
             await using var registration = context.RequestAborted.Register(gone.SetResult);
             await gone.Task;
             return true;

@@ -15,12 +15,14 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
     private DateTimeOffset _nextRefusal;
     private long _refused;
     private bool _toldRestamped;
+    private bool _isAway;
 
     public WriterStatus Status(DeliveryPlan plan)
     {
         var account = ledger.Snapshot();
         var rejected = account.Lost.GetValueOrDefault("rejected-by-datakit");
-        var state = plan.BackingOff ? WriterState.BackingOff
+        // A try that is under way does not make DataKit healthy; its answer may.
+        var state = plan.BackingOff || _isAway ? WriterState.BackingOff
             : options.SpoolDirectory is not null && !plan.CanSpool ? WriterState.NoSpool
             : WriterState.Healthy;
         return new WriterStatus(
@@ -43,7 +45,7 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
             log.Info("DataKit at {Address} takes points", options.BaseAddress);
         }
 
-        (_lastSuccess, _lastError) = (time.GetUtcNow(), null);
+        (_lastSuccess, _lastError, _isAway) = (time.GetUtcNow(), null, false);
         _backoff.Reset();
     }
 
@@ -56,7 +58,7 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
             log.Warning("DataKit at {Address} takes no points, next try in {Seconds} s: {Reason}", options.BaseAddress, wait.TotalSeconds, answer.Reason);
         }
 
-        _lastError = answer.Reason;
+        (_lastError, _isAway) = (answer.Reason, true);
         return wait;
     }
 

@@ -59,7 +59,7 @@ public sealed class BashProbeActorTests : TestKit
         var points = await _parent.ExpectMsgAsync<WritePoints>();
         points.Lines.Length.ShouldBe(128);
         points.Lines.Select((line, i) => Encoding.UTF8.GetString(line).Contains($"cmd=\"echo {i}\"", StringComparison.Ordinal)).ShouldAllBe(right => right);
-        Ledger.InFlight.ShouldBe(2);
+        await Eventually.HoldsAsync(() => Ledger is { In: 130, Out: 128, InFlight: 2 }, () => $"{Ledger}");
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class BashProbeActorTests : TestKit
     {
         var probe = await Start();
 
-        var status = await probe.Ask<ProbeStatus>(GetProbeStatus.Instance, TimeSpan.FromSeconds(5));
+        var status = await probe.Ask<ProbeStatus>(GetProbeStatus.Instance, Eventually.Patience);
 
         status.Name.ShouldBe("bash");
         status.Hooks.ShouldHaveSingleItem().Hook.ShouldBe("readline in /bin/bash");
@@ -196,6 +196,7 @@ public sealed class BashProbeActorTests : TestKit
             CommandLength = commandLength,
             Redactor = () => redact ?? new SecretRedactor(RedactionOptions.Default).Redact,
             Time = TimeProvider.System,
+            StopDeadline = Eventually.Patience,
         };
         var probe = _parent.ChildActorOf(Props.CreateBy(new StoppedByFailure(options, _ledger)));
         await _parent.ExpectMsgAsync<ProbeReady>();
@@ -204,7 +205,7 @@ public sealed class BashProbeActorTests : TestKit
 
     private async Task Arrived(IActorRef probe, int commands)
     {
-        await this.Eventually(() => Ledger.In == commands);
+        await Eventually.HoldsAsync(() => Ledger.In == commands);
         await probe.Barrier();
     }
 

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using EbpfActors.Actors.DataKit;
-using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Points;
 using EbpfActors.FakeDataKit;
 using Shouldly;
@@ -35,7 +34,7 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
         Server.Otherwise = refuses ? Misbehaviour.ServerError : Misbehaviour.NeverAnswers;
         var (writer, ledger) = Start(Options);
         writer.Tell(Samples.Points(0, 1700));
-        await Eventually.HoldsAsync(() => Server.Requests > 0, Moment);
+        await Eventually.HoldsAsync(() => Server.Requests > 0, meanwhile: Moment);
 
         await CloseAsync(writer);
         (await writer.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken)).Spool!.Points.ShouldBe(1700);
@@ -45,7 +44,7 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
         Server.Otherwise = Misbehaviour.None;
         var (next, nextLedger) = Start(Options);
         next.Tell(Samples.Points(1700, 10));
-        await Eventually.HoldsAsync(() => Server.Accepted.Count >= 1710, Moment);
+        await Eventually.HoldsAsync(() => Server.Accepted.Count >= 1710, meanwhile: Moment);
 
         Server.Numbers().ShouldBe(Enumerable.Range(0, 1710));
         await Eventually.HoldsAsync(() => Account(nextLedger) is { In: 1710, Out: 1710, InFlight: 0 });
@@ -55,17 +54,18 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
     public async Task Replaying_points_that_DataKit_will_restamp_is_told_once()
     {
         await Server.StopAsync();
-        var writer = Sys.ActorOf(DataKitWriter.Props(Options, new FlowLedger(), new ThreeHoursAgo()));
+        var (writer, _) = Start(Options);
         writer.Tell(Samples.Points(0, 1700));
         await CloseAsync(writer);
         await StopAsync(writer);
+        Time.Advance(TimeSpan.FromHours(3));
         await Server.StartAgainAsync();
 
         await EventFilter.Warning(contains: "__orig_time").ExpectOneAsync(
             async () =>
             {
                 Start(Options);
-                await Eventually.HoldsAsync(() => Server.Accepted.Count >= 1700, Moment);
+                await Eventually.HoldsAsync(() => Server.Accepted.Count >= 1700, meanwhile: Moment);
             },
             TestContext.Current.CancellationToken);
     }
@@ -149,12 +149,12 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
         await Server.StopAsync();
         var (writer, ledger) = Start(Options);
         writer.Tell(Samples.Points(0, 1700));
-        await Eventually.HoldsAsync(async () => await writer.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken) is { Spool.Points: 1700 }, Moment);
+        await Eventually.HoldsAsync(async () => await writer.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken) is { Spool.Points: 1700 }, meanwhile: Moment);
         await StopAsync(writer);
         await Server.StartAgainAsync();
 
-        Sys.ActorOf(DataKitWriter.Props(Options, ledger));
-        await Eventually.HoldsAsync(() => Server.Accepted.Count >= 1700, Moment);
+        Sys.ActorOf(DataKitWriter.Props(Options, ledger, Time));
+        await Eventually.HoldsAsync(() => Server.Accepted.Count >= 1700, meanwhile: Moment);
 
         await Eventually.HoldsAsync(() => Account(ledger) is { In: 1700, Out: 1700, InFlight: 0 });
     }
@@ -168,7 +168,7 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
         await writer.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken);
         await StopAsync(writer);
 
-        var next = Sys.ActorOf(DataKitWriter.Props(Options with { SpoolDirectory = null }, ledger));
+        var next = Sys.ActorOf(DataKitWriter.Props(Options with { SpoolDirectory = null }, ledger, Time));
         await next.Ask<WriterStatus>(GetWriterStatus.Instance, TestContext.Current.CancellationToken);
 
         Account(ledger).Lost.ShouldBe(new Dictionary<string, long> { ["writer-restart"] = 20 });
@@ -199,7 +199,7 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
     private async Task CloseAsync(IActorRef writer)
     {
         var closed = writer.Ask<OutputClosed>(CloseOutput.Instance, TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync(() => closed.IsCompleted, Moment);
+        await Eventually.HoldsAsync(() => closed.IsCompleted, meanwhile: Moment);
         await closed;
     }
 
@@ -211,9 +211,4 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
     }
 
     private void Moment() => Clock.Advance(TimeSpan.FromMilliseconds(100));
-
-    private sealed class ThreeHoursAgo : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() - TimeSpan.FromHours(3);
-    }
 }

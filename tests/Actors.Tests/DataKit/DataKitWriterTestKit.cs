@@ -1,24 +1,33 @@
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.TestKit;
 using EbpfActors.Actors.DataKit;
 using EbpfActors.Actors.Ledger;
+using EbpfActors.Actors.Tests.Doubles;
 using EbpfActors.FakeDataKit;
+using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Xunit;
 
 namespace EbpfActors.Actors.Tests.DataKit;
 
 /// <summary>A writer with a DataKit of its own to write to, a folder for its spool, and a clock that the test moves.</summary>
+/// <remarks>Requests time out by another clock, which stands still: however slow this machine is, none does unless the test says so.</remarks>
 public abstract class DataKitWriterTestKit(string more = "") : Akka.TestKit.Xunit.TestKit(
-    $"""
-     akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
-     {more}
-     """)
+    ConfigurationFactory.ParseString(
+        $"""
+         akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+         {more}
+         """).WithFallback(VirtualTime.RealTime))
 {
-    private protected TemporaryDirectory Folder { get; } = new();
+    private protected TemporaryFolder Folder { get; } = new();
 
     private protected DataKitServer Server { get; private set; } = null!;
 
+    /// <summary>By which requests time out and points are stamped.</summary>
+    private protected FakeTimeProvider Time { get; } = new();
+
+    /// <summary>By which the writer lingers, backs off and closes.</summary>
     private protected TestScheduler Clock => (TestScheduler)Sys.Scheduler;
 
     private protected DataKitOptions Options => new()
@@ -52,11 +61,11 @@ public abstract class DataKitWriterTestKit(string more = "") : Akka.TestKit.Xuni
     {
         options.Problems().ShouldBeEmpty();
         var ledger = new FlowLedger();
-        return (Sys.ActorOf(DataKitWriter.Props(options, ledger)), ledger);
+        return (Sys.ActorOf(DataKitWriter.Props(options, ledger, Time)), ledger);
     }
 
     private protected Task ArrivedAsync(int points, FlowLedger ledger, Action? meanwhile = null) =>
-        Eventually.HoldsAsync(() => Server.Accepted.Count >= points, meanwhile, () => $"{Server.Accepted.Count} of {points} arrived, {Account(ledger)}");
+        Eventually.HoldsAsync(() => Server.Accepted.Count >= points, () => $"{Server.Accepted.Count} of {points} arrived, {Account(ledger)}", meanwhile: meanwhile);
 
     private protected void Second() => Clock.Advance(TimeSpan.FromSeconds(1));
 }

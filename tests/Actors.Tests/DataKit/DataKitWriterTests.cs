@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EbpfActors.Actors.Tests.DataKit;
 
-public sealed class DataKitWriterTests : DataKitWriterTestKit
+public sealed class DataKitWriterTests() : DataKitWriterTestKit("""akka.loggers = ["Akka.TestKit.TestEventListener, Akka.TestKit"]""")
 {
     [Fact]
     public async Task Points_arrive_once_in_order_and_at_their_endpoint()
@@ -51,9 +51,11 @@ public sealed class DataKitWriterTests : DataKitWriterTestKit
             writer.Tell(Samples.Points(i * 1000, 1000));
         }
 
-        await Eventually.HoldsAsync(async () => await StatusAsync(writer) is { QueuePoints: 0, Spool.Points: 100_000 }, Second);
+        await Eventually.HoldsAsync(async () => await StatusAsync(writer) is { QueuePoints: 0, Spool.Points: 100_000 }, meanwhile: Second);
         var minutes = Clock.Now + TimeSpan.FromMinutes(10);
-        await Eventually.HoldsAsync(() => Clock.Now > minutes, Second);
+        await Eventually.HoldsAsync(() => Clock.Now > minutes, meanwhile: Second);
+
+        // A try may be under way, or have just failed.
         (await StatusAsync(writer)).ShouldSatisfyAllConditions(
             s => s.State.ShouldBe(WriterState.BackingOff), s => s.LastError.ShouldNotBeNull(), s => s.LastSuccess.ShouldBeNull());
         Account(ledger).InFlight.ShouldBe(100_000);
@@ -93,7 +95,7 @@ public sealed class DataKitWriterTests : DataKitWriterTestKit
 
         writer.Tell(Samples.Points(0, 1000));
         var later = Clock.Now + TimeSpan.FromMinutes(10);
-        await Eventually.HoldsAsync(() => Clock.Now > later, Second);
+        await Eventually.HoldsAsync(() => Clock.Now > later, meanwhile: Second);
         Server.Requests.ShouldBeLessThan(60);
         Server.Otherwise = Misbehaviour.None;
         await ArrivedAsync(998, ledger, Second);
@@ -107,11 +109,18 @@ public sealed class DataKitWriterTests : DataKitWriterTestKit
     {
         Server.Next(Misbehaviour.TooManyRetryAfter);
         var (writer, ledger) = Start(Options);
-        writer.Tell(Samples.Points(0, 1));
-        await Eventually.HoldsAsync(async () => (await StatusAsync(writer)).State == WriterState.BackingOff);
+
+        await EventFilter.Warning(contains: "next try in 7 s").ExpectOneAsync(
+            async () =>
+            {
+                writer.Tell(Samples.Points(0, 1));
+                await Eventually.HoldsAsync(async () => (await StatusAsync(writer)).State == WriterState.BackingOff);
+            },
+            TestContext.Current.CancellationToken);
 
         Clock.Advance(TimeSpan.FromSeconds(6));
         (await StatusAsync(writer)).State.ShouldBe(WriterState.BackingOff);
+        Server.Requests.ShouldBe(1);
         Clock.Advance(TimeSpan.FromSeconds(1));
         await ArrivedAsync(1, ledger);
 
@@ -140,9 +149,15 @@ public sealed class DataKitWriterTests : DataKitWriterTestKit
     public async Task What_is_no_fault_of_the_points_is_tried_again(Misbehaviour misbehaviour)
     {
         Server.Next(misbehaviour, misbehaviour);
-        var (writer, ledger) = Start(Options with { RequestTimeout = TimeSpan.FromMilliseconds(misbehaviour == Misbehaviour.NeverAnswers ? 300 : 5000) });
+        var (writer, ledger) = Start(Options);
 
         writer.Tell(Samples.Points(0, 10));
+        foreach (var request in new[] { 1, 2 })
+        {
+            await Eventually.HoldsAsync(() => Server.Requests == request, meanwhile: Second);
+            Time.Advance(Options.RequestTimeout);
+        }
+
         await ArrivedAsync(10, ledger, Second);
 
         Server.Numbers().ShouldBe(Enumerable.Range(0, 10));
@@ -153,7 +168,7 @@ public sealed class DataKitWriterTests : DataKitWriterTestKit
     public async Task A_flood_during_a_slow_answer_goes_to_disk_behind_the_batch_in_flight()
     {
         Server.Next(Misbehaviour.NeverAnswers);
-        var (writer, ledger) = Start(Options with { MaxMemoryPoints = 4000, RequestTimeout = TimeSpan.FromSeconds(2) });
+        var (writer, ledger) = Start(Options with { MaxMemoryPoints = 4000 });
 
         for (var i = 0; i < 20; i++)
         {
@@ -162,6 +177,8 @@ public sealed class DataKitWriterTests : DataKitWriterTestKit
         }
 
         (await StatusAsync(writer)).Spool!.Points.ShouldBeGreaterThan(18_000);
+        Server.Requests.ShouldBe(1);
+        Time.Advance(Options.RequestTimeout);
         await ArrivedAsync(20_000, ledger, Second);
 
         Server.Numbers().ShouldBe(Enumerable.Range(0, 20_000));

@@ -9,7 +9,7 @@ namespace EbpfActors.Actors.Tests.DataKit;
 
 public sealed class SpoolCrashTests : IDisposable
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TemporaryFolder _directory = new();
 
     public void Dispose() => _directory.Dispose();
 

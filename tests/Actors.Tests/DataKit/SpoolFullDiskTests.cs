@@ -8,7 +8,7 @@ namespace EbpfActors.Actors.Tests.DataKit;
 
 public sealed class SpoolFullDiskTests : IDisposable
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TemporaryFolder _directory = new();
     private readonly LedgerStage _ledger = new("datakit", "points");
 
     private string Commits => Path.Combine(_directory.Path, "log-commits");

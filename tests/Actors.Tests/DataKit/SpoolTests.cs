@@ -8,7 +8,7 @@ namespace EbpfActors.Actors.Tests.DataKit;
 
 public sealed class SpoolTests : IDisposable
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TemporaryFolder _directory = new();
     private readonly LedgerStage _ledger = new("datakit", "points");
 
     public void Dispose() => _directory.Dispose();

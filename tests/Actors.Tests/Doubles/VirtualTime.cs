@@ -11,16 +11,18 @@ internal static class VirtualTime
         """
         akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
         akka.loglevel = WARNING
+        """).WithFallback(RealTime);
+
+    /// <summary>The test kit's own deadlines, in real time: far beyond what a busy machine needs.</summary>
+    public static Config RealTime => ConfigurationFactory.ParseString(
+        """
+        akka.test.single-expect-default = 60s
+        akka.test.default-timeout = 60s
+        akka.test.filter-leeway = 60s
         """);
 
     public static void Advance(this ActorSystem system, TimeSpan by) => ((TestScheduler)system.Scheduler).Advance(by);
 
-    /// <summary>Waits for what another thread brings about; fails after ten seconds.</summary>
-    public static Task Eventually(this TestKitBase kit, Func<Task<bool>> isReached) =>
-        kit.AwaitConditionAsync(isReached, TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(5));
-
-    public static Task Eventually(this TestKitBase kit, Func<bool> isReached) => kit.Eventually(() => Task.FromResult(isReached()));
-
     /// <summary>Answers once everything that was sent to the actor before has been handled.</summary>
-    public static Task Barrier(this IActorRef actor) => actor.Ask<ActorIdentity>(new Identify(null), TimeSpan.FromSeconds(5));
+    public static Task Barrier(this IActorRef actor) => actor.Ask<ActorIdentity>(new Identify(null), Eventually.Patience);
 }

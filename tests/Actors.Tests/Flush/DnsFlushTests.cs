@@ -73,9 +73,9 @@ public sealed class DnsFlushTests : TestKit
         await Feed([.. Enumerable.Range(1, 5).SelectMany(i => Named(2, $"192.0.2.{i}"))]);
         _flush.Ledger.DnsEntry().Lost.ShouldBe(new Dictionary<string, long> { ["too-many-keys"] = 4 });
 
-        var aggregator = await Sys.ActorSelection(_flush.Scheduler.Path / "*").ResolveOne(TimeSpan.FromSeconds(5));
+        var aggregator = await Sys.ActorSelection(_flush.Scheduler.Path / "*").ResolveOne(Eventually.Patience);
         aggregator.Tell(Kill.Instance);
-        await this.Eventually(() => _flush.Ledger.DnsEntry().Lost.ContainsKey("aggregator-crashed"));
+        await Eventually.HoldsAsync(() => _flush.Ledger.DnsEntry().Lost.ContainsKey("aggregator-crashed"));
 
         _flush.Ledger.DnsEntry().Lost["aggregator-crashed"].ShouldBe(2);
         (await Flush()).Sum(p => (long)p.Fields["count"]).ShouldBe(4);

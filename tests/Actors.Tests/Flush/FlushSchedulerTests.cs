@@ -60,8 +60,8 @@ public sealed class FlushSchedulerTests : TestKit
         _scheduler.Tell(new SweepDone(sweep.FlushId));
 
         await _parent.ExpectMsgAsync<FlushedFlows>();
-        await _parent.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(50));
         var status = await Status();
+        _parent.HasMessages.ShouldBeFalse();
         (status.Flushes, status.TicksSkipped).ShouldBe((1, 2));
     }
 
@@ -111,7 +111,8 @@ public sealed class FlushSchedulerTests : TestKit
         await _parent.ExpectMsgAsync<WritePoints>();
         await _parent.ExpectMsgAsync<FlushedFlows>();
 
-        await Until(() => Sys.Advance(TimeSpan.FromSeconds(61)), async () => (await Status()).Aggregators == 0);
+        Sys.Advance(TimeSpan.FromSeconds(61));
+        await Eventually.HoldsAsync(async () => (await Status()).Aggregators == 0);
         await Feed(Some.Delta());
 
         (await Status()).Aggregators.ShouldBe(1);
@@ -147,7 +148,8 @@ public sealed class FlushSchedulerTests : TestKit
 
         var last = await _parent.ExpectMsgAsync<RequestSweep>();
         last.FlushId.ShouldBe(sweep.FlushId + 1);
-        await asker.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(20));
+        await _scheduler.Barrier();
+        asker.HasMessages.ShouldBeFalse();
         Sys.Advance(Options.FinalPhaseDeadline);
 
         await asker.ExpectMsgAsync<FlushFinished>();
@@ -219,12 +221,14 @@ public sealed class FlushSchedulerTests : TestKit
     {
         await _scheduler.Barrier();
         Sys.Advance(Options.Interval);
-        return await _parent.ExpectMsgAsync<RequestSweep>();
+        var sweep = await _parent.ExpectMsgAsync<RequestSweep>();
+        await _scheduler.Barrier(); // the deadline of the sweep is set behind the message that asks for it
+        return sweep;
     }
 
     private async Task Flush() => _scheduler.Tell(new SweepDone((await Tick()).FlushId));
 
-    private Task<FlushStatus> Status() => _scheduler.Ask<FlushStatus>(GetFlushStatus.Instance, TimeSpan.FromSeconds(5));
+    private Task<FlushStatus> Status() => _scheduler.Ask<FlushStatus>(GetFlushStatus.Instance, Eventually.Patience);
 
     private async Task ShouldBalance(long inFlight, long lost)
     {
@@ -233,12 +237,6 @@ public sealed class FlushSchedulerTests : TestKit
         entry.InFlight.ShouldBe(inFlight);
         entry.Lost.Values.Sum().ShouldBe(lost);
         (await Status()).RecordsHeld.ShouldBe(inFlight);
-    }
-
-    private async Task Until(Action step, Func<Task<bool>> isReached)
-    {
-        step();
-        await this.Eventually(isReached);
     }
 
     private static string Timestamp(byte[] line) => System.Text.Encoding.UTF8.GetString(line).Split(' ')[^1];

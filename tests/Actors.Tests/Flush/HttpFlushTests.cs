@@ -91,9 +91,9 @@ public sealed class HttpFlushTests : TestKit
     public async Task A_crashed_aggregator_costs_exactly_its_exchanges_and_frees_its_paths()
     {
         await Feed([.. Paths(4, pid: 1), Some.Exchange(Some.Flow(pid: 1), count: 0)]);
-        var aggregator = await Sys.ActorSelection(_flush.Scheduler.Path / "*").ResolveOne(TimeSpan.FromSeconds(5));
+        var aggregator = await Sys.ActorSelection(_flush.Scheduler.Path / "*").ResolveOne(Eventually.Patience);
         aggregator.Tell(Kill.Instance);
-        await this.Eventually(async () => (await _flush.Status()).Aggregators == 0);
+        await Eventually.HoldsAsync(async () => (await _flush.Status()).Aggregators == 0);
 
         _flush.Ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["aggregator-crashed"] = 4 });
         await ShouldBalance(inFlight: 0);

@@ -55,5 +55,5 @@ internal sealed class RealFlush
         return (points, (FlushedFlows)flushed);
     }
 
-    public Task<FlushStatus> Status() => Scheduler.Ask<FlushStatus>(GetFlushStatus.Instance, TimeSpan.FromSeconds(5));
+    public Task<FlushStatus> Status() => Scheduler.Ask<FlushStatus>(GetFlushStatus.Instance, Eventually.Patience);
 }

@@ -18,11 +18,11 @@ public sealed class UndeliveredCounterTests() : TestKit(VirtualTime.Config)
         await Sys.ActorOf(UndeliveredCounter.Props(ledger)).Barrier();
 
         Sys.DeadLetters.Tell(Some.Batch(ledger, credits, Some.Delta(), Some.Delta()));
-        await this.Eventually(() => credits.UnderWay == 0);
+        await Eventually.HoldsAsync(() => credits.UnderWay == 0);
         Sys.DeadLetters.Tell(Some.Batch(ledger, credits, Some.Exchange(), Some.Exchange(count: 0)));
         Sys.DeadLetters.Tell(new WritePoints(PointEndpoint.Netflow, [[1], [2], [3]]));
 
-        await this.Eventually(() => credits.UnderWay == 0 && ledger.Snapshot().Sum(e => e.Lost.Values.Sum()) == 6);
+        await Eventually.HoldsAsync(() => credits.UnderWay == 0 && ledger.Snapshot().Sum(e => e.Lost.Values.Sum()) == 6);
         ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["undeliverable"] = 1 });
         ledger.Snapshot().ShouldAllBe(e => e.InFlight == 0);
     }

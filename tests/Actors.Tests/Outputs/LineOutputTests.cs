@@ -17,7 +17,8 @@ public sealed class LineOutputTests() : TestKit(VirtualTime.Config)
     [Fact]
     public async Task A_file_gets_a_line_for_each_point_and_keeps_what_it_had()
     {
-        var path = Path.GetTempFileName();
+        using var folder = new TemporaryFolder();
+        var path = folder["points"];
         await File.WriteAllTextAsync(path, "old\n");
         var output = Sys.ActorOf(LineOutput.File(path, 0, _ledger).Props);
 
@@ -28,13 +29,12 @@ public sealed class LineOutputTests() : TestKit(VirtualTime.Config)
         await ExpectMsgAsync<OutputClosed>();
         (await File.ReadAllTextAsync(path)).ShouldBe("old\na\nb\nc\n");
         (Entry().In, Entry().Out).ShouldBe((3, 3));
-        File.Delete(path);
     }
 
     [Fact]
     public async Task A_file_that_cannot_be_opened_costs_counted_points_until_it_can()
     {
-        using var folder = new TemporaryDirectory();
+        using var folder = new TemporaryFolder();
         var missing = Path.Combine(folder.Path, "missing");
         var path = Path.Combine(missing, "points");
         var output = Sys.ActorOf(LineOutput.File(path, 0, _ledger).Props);

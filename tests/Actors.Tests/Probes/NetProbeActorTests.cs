@@ -55,7 +55,7 @@ public sealed class NetProbeActorTests : TestKit
         }
 
         _kernel.Close(Some.DeltaOfPid(3));
-        await this.Eventually(() => _kernel.Drained == 3);
+        await Eventually.HoldsAsync(() => _kernel.Drained == 3);
         _kernel.Close(Some.DeltaOfPid(4), Some.DeltaOfPid(5));
         await _parent.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(100));
         _kernel.Drained.ShouldBe(3);
@@ -73,7 +73,7 @@ public sealed class NetProbeActorTests : TestKit
         _kernel.Close(Some.DeltaOfPid(1));
         await _parent.ExpectMsgAsync<FlowBatch>();
         _kernel.Close(Some.DeltaOfPid(2));
-        await this.Eventually(() => _kernel.Drained == 2);
+        await Eventually.HoldsAsync(() => _kernel.Drained == 2);
 
         await WatchAsync(probe);
         Sys.Stop(probe);
@@ -125,7 +125,7 @@ public sealed class NetProbeActorTests : TestKit
         _kernel.Close(Some.Delta());
         await _parent.ExpectMsgAsync<FlowBatch>();
 
-        var status = await probe.Ask<ProbeStatus>(GetProbeStatus.Instance, TimeSpan.FromSeconds(5));
+        var status = await probe.Ask<ProbeStatus>(GetProbeStatus.Instance, Eventually.Patience);
 
         (status.Name, status.State, status.Problem).ShouldBe(("net", "attached", ""));
         status.Hooks.Single().Hook.ShouldBe("tcp-state");
@@ -141,14 +141,14 @@ public sealed class NetProbeActorTests : TestKit
         probe.Tell(new RequestSweep(7));
         await _parent.FishForMessageAsync(m => m is SweepDone);
 
-        var status = await probe.Ask<ProbeStatus>(GetProbeStatus.Instance, TimeSpan.FromSeconds(5));
+        var status = await probe.Ask<ProbeStatus>(GetProbeStatus.Instance, Eventually.Patience);
         status.Counters.Losses.ShouldBe([new ProbeLoss("domain-names-full", 2, 0)]);
         _ledger.Stage(LedgerStages.Kernel, "records").Snapshot().Lost.ShouldBe(new Dictionary<string, long> { ["domain-names-full"] = 2 });
     }
 
     private async Task<IActorRef> Start(int credits = 8)
     {
-        var options = new NetPluginOptions { Create = _kernel.Probe, Credits = credits, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero, AskBetter = TimeSpan.Zero };
+        var options = new NetPluginOptions { Create = _kernel.Probe, Credits = credits, RestBetweenDrains = TimeSpan.Zero, GatherFor = TimeSpan.Zero, AskBetter = TimeSpan.Zero, StopDeadline = Eventually.Patience };
         var probe = _parent.ChildActorOf(NetProbeActor.Props(options, _ledger), SupervisorStrategy.StoppingStrategy);
         await _parent.ExpectMsgAsync<ProbeReady>();
         return probe;

@@ -116,7 +116,7 @@ public sealed class PluginGroupTests : TestKit
     {
         var group = Start();
 
-        await EventFilter.Error().ExpectAsync(0, async () =>
+        await EventFilter.Error().ExpectAsync(0, TimeSpan.FromMilliseconds(50), async () =>
         {
             group.Tell(new BpfException("attach", Errno.Perm));
             await _parent.ExpectMsgAsync<PluginEnded>();
@@ -168,7 +168,7 @@ public sealed class PluginGroupTests : TestKit
         [new PluginSpec("one", plugin ?? Props.Create<Fragile>())], new BackoffOptions { Jitter = 0 }));
 
     private static async Task<PluginStatus> Status(IActorRef group) =>
-        (await group.Ask<Plugins>(GetPlugins.Instance, TimeSpan.FromSeconds(5))).All.Single();
+        (await group.Ask<Plugins>(GetPlugins.Instance, Eventually.Patience)).All.Single();
 
     private sealed class Fragile : UntypedActor
     {

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Net.Sockets;
 using System.Text.Json;
 using EbpfActors.Kernel.Tests.Traffic;
 
@@ -13,18 +11,10 @@ internal static class Iperf
 
     public static IEnumerable<Row> Run(int rounds)
     {
-        using var server = Shell.Start("iperf3", $"-s -B 127.0.0.1 -p {Port}");
+        using var server = new RunningProgram("iperf3", $"-s -B 127.0.0.1 -p {Port}");
         WaitUntilItListens();
-        try
-        {
-            yield return Row.Ratio("netflow, iperf3 TCP, bit/s", Pairs.Measure(rounds, () => Received("", "bits_per_second"), Pairs.NetflowOnly), 0.98);
-            yield return Row.Ratio("netflow, UDP 64 bytes, packets/s", Pairs.Measure(rounds, () => Received("-u -b 0 -l 64", "packets"), Pairs.NetflowOnly), 0.93);
-        }
-        finally
-        {
-            Process.Start("kill", $"-TERM {server.Id}").WaitForExit();
-            server.WaitForExit();
-        }
+        yield return Row.Ratio("netflow, iperf3 TCP, bit/s", Pairs.Measure(rounds, () => Received("", "bits_per_second"), Pairs.NetflowOnly), 0.98);
+        yield return Row.Ratio("netflow, UDP 64 bytes, packets/s", Pairs.Measure(rounds, () => Received("-u -b 0 -l 64", "packets"), Pairs.NetflowOnly), 0.93);
     }
 
     private static double Received(string arguments, string member)
@@ -40,15 +30,6 @@ internal static class Iperf
         return (sum.GetProperty("packets").GetDouble() - sum.GetProperty("lost_packets").GetDouble()) / sum.GetProperty("seconds").GetDouble();
     }
 
-    private static void WaitUntilItListens()
-    {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
-        while (!Shell.Run("ss", $"-Hltn sport = :{Port}").Contains($":{Port}", StringComparison.Ordinal))
-        {
-            if (DateTime.UtcNow > end)
-            {
-                throw new SocketException((int)SocketError.ConnectionRefused);
-            }
-        }
-    }
+    private static void WaitUntilItListens() =>
+        Eventually.Holds(() => Shell.Run("ss", $"-Hltn sport = :{Port}").Contains($":{Port}", StringComparison.Ordinal));
 }

@@ -3,6 +3,8 @@ namespace EbpfActors.Benchmarks.Scenarios;
 /// <summary>A copy of OpenSSL for a client that is not to be probed: the load that a server has from other hosts.</summary>
 internal sealed class LibrariesApart : IDisposable
 {
+    private readonly TemporaryFolder _folder = new("libraries");
+
     public LibrariesApart()
     {
         foreach (var library in (string[])["libssl.so.3", "libcrypto.so.3"])
@@ -11,7 +13,7 @@ internal sealed class LibrariesApart : IDisposable
         }
     }
 
-    public string Folder { get; } = Directory.CreateTempSubdirectory("ebpf-bench-ssl").FullName;
+    public string Folder => _folder.Path;
 
-    public void Dispose() => Directory.Delete(Folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 }

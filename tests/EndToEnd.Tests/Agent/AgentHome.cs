@@ -1,5 +1,3 @@
-using EbpfActors.Agent.Tests;
-
 namespace EbpfActors.EndToEnd.Tests.Agent;
 
 /// <summary>The files of one agent of the test's own, so that it meets no other; gone afterwards.</summary>

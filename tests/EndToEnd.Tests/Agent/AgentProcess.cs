@@ -11,9 +11,6 @@ internal sealed record Ended(int Code, string Output, string Error, TimeSpan Aft
 /// <summary>The built agent as a process of the test; killed when disposed of, if it still runs.</summary>
 internal sealed class AgentProcess : IDisposable
 {
-    private const string ProgramId = "prog_id:";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     /// <summary>The one that was built with the tests, or what EBPF_ACTORS_AGENT names: the published one starts faster, which counts in a VM.</summary>
     private static readonly string Executable = Environment.GetEnvironmentVariable("EBPF_ACTORS_AGENT") is { Length: > 0 } named
         ? named
@@ -41,8 +38,9 @@ internal sealed class AgentProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Sees the sockets of this run only, as far as hooks are those of a cgroup, unless a prefix is given.</summary>
     public static AgentProcess Start(AgentHome home, string[] flags, string[]? prefix = null, string? notifySocket = null) =>
-        new(home, prefix ?? [], home.Run(flags), notifySocket);
+        new(home, prefix ?? PrivateCgroup.AsRoot(), home.Run(flags), notifySocket);
 
     /// <summary>Returns when everything is attached.</summary>
     public static async Task<AgentProcess> StartReadyAsync(AgentHome home, params string[] flags)
@@ -68,10 +66,10 @@ internal sealed class AgentProcess : IDisposable
         betweenLooks);
 
     /// <summary>The kernel's numbers of the programs that this process holds.</summary>
-    public IReadOnlySet<int> Programs() => ToldOfFiles(ProgramId).ToHashSet();
+    public IReadOnlySet<int> Programs() => LoadedPrograms.OfProcess(Id);
 
     /// <summary>How many instructions the kernel's verifier went through for each program that this process holds.</summary>
-    public IReadOnlyList<int> VerifiedInstructions() => [.. ToldOfFiles("verified_insns:")];
+    public IReadOnlyList<int> VerifiedInstructions() => LoadedPrograms.VerifiedInstructions(Id);
 
     public IReadOnlyList<string?> OpenFiles() => [.. Directory.GetFiles($"/proc/{Id}/fd").Select(fd => new FileInfo(fd).LinkTarget)];
 
@@ -105,8 +103,7 @@ internal sealed class AgentProcess : IDisposable
     public async Task<Ended> EndAsync(TimeSpan? patience = null)
     {
         var watch = Stopwatch.StartNew();
-        using var deadline = new CancellationTokenSource(patience ?? Patience);
-        await _process.WaitForExitAsync(deadline.Token);
+        await Eventually.HoldsAsync(() => HasExited, () => string.Join('\n', _home?.LogLines() ?? []), patience, what: "the agent ends");
         return new Ended(_process.ExitCode, await _output, await _error, watch.Elapsed);
     }
 
@@ -119,20 +116,5 @@ internal sealed class AgentProcess : IDisposable
         }
 
         _process.Dispose();
-    }
-
-    private IEnumerable<int> ToldOfFiles(string field) => Directory.GetFiles($"/proc/{Id}/fdinfo").SelectMany(TryReadLines)
-        .Where(l => l.StartsWith(field, StringComparison.Ordinal)).Select(l => int.Parse(l.AsSpan(field.Length)));
-
-    private static string[] TryReadLines(string file)
-    {
-        try
-        {
-            return File.ReadAllLines(file);
-        }
-        catch (FileNotFoundException)
-        {
-            return []; // closed meanwhile
-        }
     }
 }

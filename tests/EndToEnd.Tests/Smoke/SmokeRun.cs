@@ -62,7 +62,7 @@ public sealed class SmokeRun : IAsyncLifetime
             "--enabled", "ebpf-net,ebpf-bash,ebpf-conntrack", "--l7net-enabled", "httpflow,httpflow-tls", "--interval", "2s",
             "--output", $"file:{_home.Points}",
         ]);
-        await agent.ReadyAsync(Patience, BetweenLooks);
+        await agent.ReadyAsync(Patience);
         if (Expected.Exact.Contains(SmokeKind.Https))
         {
             await SayingAsync(agent, "that OpenSSL is probed", status => status.PluginOf("ebpf-net").Hooks
@@ -90,15 +90,16 @@ public sealed class SmokeRun : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Asks for the status until it says this.</summary>
+    /// <summary>Asks for the status, not too often for one slow CPU, until it says this.</summary>
     private static async Task<StatusDocument> SayingAsync(AgentProcess agent, string what, Func<StatusDocument, bool> isSaid)
     {
         StatusDocument? last = null;
         await Eventually.HoldsAsync(
             async () => await agent.TryStatusAsync() is { } status && isSaid(last = status),
-            () => $"the status does not say {what}, but {last}",
+            () => $"{last}",
             Patience,
-            BetweenLooks);
+            betweenLooks: BetweenLooks,
+            what: $"the status says {what}");
         return last!;
     }
 

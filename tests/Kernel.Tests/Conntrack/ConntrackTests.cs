@@ -89,13 +89,15 @@ public sealed class ConntrackTests
         probe.CatchUp();
         probe.Find(flow).IsKnown.ShouldBeTrue();
 
-        Until(() =>
-        {
-            // Any news makes the table look at what is due.
-            using var other = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: true);
-            probe.CatchUp();
-            return !probe.Find(flow).IsKnown;
-        }).ShouldBeTrue();
+        Eventually.Holds(
+            () =>
+            {
+                // Any news makes the table look at what is due.
+                using var other = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: true);
+                probe.CatchUp();
+                return !probe.Find(flow).IsKnown;
+            },
+            what: "the connection is forgotten");
     }
 
     [Theory]
@@ -134,12 +136,12 @@ public sealed class ConntrackTests
             using var client = topology.Connect(server, isIPv6: false, isTcp: true, withSourceNat: false);
             var flow = Flow(client, topology.Client, isTcp: true);
 
-            Until(() => Turn(probe).Find(flow).IsKnown).ShouldBeTrue();
+            Eventually.Holds(() => Turn(probe).Find(flow).IsKnown, () => probe.Hooks[0].Rung);
             Listening(probe).ShouldBeGreaterThan(before);
         }
 
         // A socket inside would keep it alive for good.
-        Until(() => Listening(Turn(probe)) <= before).ShouldBeTrue(probe.Hooks[0].Rung);
+        Eventually.Holds(() => Listening(Turn(probe)) <= before, () => probe.Hooks[0].Rung);
     }
 
     [Theory]
@@ -220,11 +222,7 @@ public sealed class ConntrackTests
             probe.Find(flow).IsKnown.ShouldBeTrue();
         }
 
-        Until(() =>
-        {
-            probe.CatchUp();
-            return !probe.Find(flow).IsKnown;
-        }).ShouldBeTrue();
+        Eventually.Holds(() => !probe.Find(flow).IsKnown, meanwhile: probe.CatchUp);
     }
 
     private static ConntrackProbe Attach(Way rung, ConntrackOptions? options = null)
@@ -250,20 +248,6 @@ public sealed class ConntrackTests
     }
 
     private static int Listening(ConntrackProbe probe) => int.Parse(probe.Hooks[0].Rung.Split(' ')[^2], System.Globalization.CultureInfo.InvariantCulture);
-
-    private static bool Until(Func<bool> condition)
-    {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(15);
-        while (DateTime.UtcNow < end)
-        {
-            if (condition())
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     private static FlowIdentity Flow(Socket socket, NetworkNamespace space, bool isTcp)
     {

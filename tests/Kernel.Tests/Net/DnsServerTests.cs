@@ -86,7 +86,7 @@ public sealed class DnsServerTests : IDisposable
         Of(Direction.Outgoing).Length.ShouldBe(count);
         Of(Direction.Incoming).Length.ShouldBe(count);
         Of(Direction.Outgoing).Concat(Of(Direction.Incoming)).ShouldAllBe(e => e.Rcode == rcode);
-        _recorder.DnsLosses.ShouldBeEmpty();
+        _recorder.OwnLosses.ShouldBeEmpty();
         return (Of(Direction.Outgoing)[0], Of(Direction.Incoming)[0]);
 
         DnsExchange[] Of(Direction direction) =>

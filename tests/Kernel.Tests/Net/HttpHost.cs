@@ -1,23 +1,9 @@
-using EbpfActors.Kernel.Tests.Traffic;
-using EbpfActors.Probes.Net;
-
 namespace EbpfActors.Kernel.Tests.Net;
 
-/// <summary>
-/// One recorder for the tests of a class, in a cgroup of their own: what it loses was lost by them. The counters only grow, so
-/// each test compares them with what they were.
-/// </summary>
+/// <summary>One recorder for the tests of a class. The counters only grow, so each test compares them with what they were.</summary>
 public sealed class HttpHost : IDisposable
 {
-    private readonly PrivateCgroup? _cgroup;
-
-    public HttpHost()
-    {
-        _cgroup = FlowRecorder.Cgroup is { } root ? new PrivateCgroup(root) : null;
-        Recorder = new FlowRecorder(new NetProbeOptions { CgroupMount = _cgroup?.Path });
-    }
-
-    internal FlowRecorder Recorder { get; }
+    internal FlowRecorder Recorder { get; } = new();
 
     /// <summary>How many records each reason has cost so far; reasons of netflow, which sees the whole host, are left out.</summary>
     internal IReadOnlyDictionary<string, long> Missing() => Recorder.Counters.Losses.Concat(Recorder.Counters.LeftOut)
@@ -29,9 +15,5 @@ public sealed class HttpHost : IDisposable
         Missing().Select(m => (Reason: m.Key, Count: m.Value - before.GetValueOrDefault(m.Key))).Where(m => m.Count != 0)
             .OrderBy(m => m.Reason, StringComparer.Ordinal).Select(m => $"{m.Reason} {m.Count}"));
 
-    public void Dispose()
-    {
-        Recorder.Dispose();
-        _cgroup?.Dispose();
-    }
+    public void Dispose() => Recorder.Dispose();
 }

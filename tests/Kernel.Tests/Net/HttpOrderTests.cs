@@ -43,7 +43,7 @@ public sealed class HttpOrderTests
                 (Direction.Incoming, (ulong)Request.Length, (ulong)Response.Length),
             ],
             ignoreOrder: true);
-        recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.OwnLosses.ShouldBeEmpty();
     }
 
     /// <summary>Sends in four pieces of different lengths, of which the receiver's firewall drops one, once.</summary>

@@ -36,15 +36,14 @@ public sealed partial class HttpSequenceTests(HttpHost host, ITestOutputHelper o
     /// <summary>Returns how many requests were sent.</summary>
     private long Load(Nginx nginx, string script, int threads, int connections)
     {
-        var file = Path.GetTempFileName();
-        File.WriteAllText(file, script);
+        using var folder = new TemporaryFolder("wrk");
+        File.WriteAllText(folder["script.lua"], script);
         host.Recorder.Forget();
         var missing = host.Missing();
-        using var wrk = Shell.Start("wrk", $"-t{threads} -c{connections} -d{Seconds}s -s {file} http://127.0.0.1:{nginx.Port}/");
-        host.Recorder.Until(_ => wrk.HasExited, "wrk ended");
+        using var wrk = new RunningProgram("wrk", $"-t{threads} -c{connections} -d{Seconds}s -s {folder["script.lua"]} http://127.0.0.1:{nginx.Port}/");
+        host.Recorder.Until(_ => wrk.Process.HasExited, "wrk ended");
         var said = wrk.StandardOutput.ReadToEnd();
-        wrk.ExitCode.ShouldBe(0, said);
-        File.Delete(file);
+        wrk.Process.ExitCode.ShouldBe(0, said);
         bool IsClient(FlowIdentity flow) => flow.DestinationPort == nginx.Port;
         bool IsServer(FlowIdentity flow) => flow.SourcePort == nginx.Port;
         host.Recorder.Until(_ => Open(IsClient) + Open(IsServer) == 0, "every connection is closed");

@@ -212,7 +212,7 @@ public sealed class HttpTests : IDisposable
             side.ShouldBe(expected);
         }
 
-        _recorder.Counters.Losses.ShouldBeEmpty();
+        _recorder.OwnLosses.ShouldBeEmpty();
     }
 
     private (string Method, string Path, int Status, long Request, long Response)[][] Sides() =>

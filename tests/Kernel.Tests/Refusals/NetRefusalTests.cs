@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EbpfActors.Kernel.Tests.Net;
 using EbpfActors.Probes;
 using EbpfActors.Probes.Bpf;
@@ -11,8 +10,6 @@ namespace EbpfActors.Kernel.Tests.Refusals;
 /// <summary>Each hook and each rung of ebpf-net is refused in turn: the probe starts, says what is lost, and loses that and nothing else.</summary>
 public sealed class NetRefusalTests
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
-
     /// <summary>Names that are refused; the rung that serves instead, or none; what is not told then.</summary>
     public static TheoryData<string[], string, Told> Refusals => new()
     {
@@ -112,17 +109,10 @@ public sealed class NetRefusalTests
 
     private static void ShouldTell(FlowRecorder recorder, NetTraffic traffic, Told expected, bool knowsProcess)
     {
-        var clock = Stopwatch.StartNew();
-        string wrong;
-        Told seen;
-        do
-        {
-            seen = traffic.Seen(recorder.Collect(), out wrong);
-        }
-        while ((seen != expected || wrong.Length > 0) && clock.Elapsed < Deadline);
-
-        seen.ShouldBe(expected, wrong);
-        wrong.ShouldBeEmpty();
+        var (seen, wrong) = (Told.None, "");
+        recorder.Until(
+            _ => (seen = traffic.Seen(recorder, out wrong)) == expected && wrong.Length == 0,
+            () => $"{expected}, not {seen}; {wrong}");
         foreach (var delta in recorder.Where(traffic.IsMine))
         {
             delta.Flow.Direction.ShouldBe(traffic.DirectionOf(delta.Flow), delta.ToString());

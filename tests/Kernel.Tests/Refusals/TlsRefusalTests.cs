@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EbpfActors.Kernel.Tests.Net;
 using EbpfActors.Kernel.Tests.Tls;
 using EbpfActors.Probes;
@@ -18,8 +17,6 @@ public sealed class TlsRefusalTests(GoPeer go) : IClassFixture<GoPeer>
 {
     private const string Multi = "tls-calls:uprobe_multi";
     private const string Typed = "tls-receive:tp_btf";
-
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     /// <summary>Names that are refused; the rung that serves instead, or none; what is not told then.</summary>
     public static TheoryData<string[], string, ToldTls> Refusals => new()
@@ -176,19 +173,12 @@ public sealed class TlsRefusalTests(GoPeer go) : IClassFixture<GoPeer>
 
     private static void ShouldTell(FlowRecorder recorder, TlsTraffic traffic, ToldTls expected)
     {
-        var clock = Stopwatch.StartNew();
-        string wrong;
-        ToldTls seen;
-        do
-        {
-            seen = traffic.Seen(recorder.Collect(), out wrong);
-        }
-        while ((seen != expected || wrong.Length > 0 || traffic.Established(recorder) < TlsTraffic.Least) && clock.Elapsed < Deadline);
-
-        var said = string.Join('\n', [wrong, .. recorder.Hooks.Select(h => h.ToString()), .. recorder.Counters.Hooks.Select(h => h.ToString()), .. recorder.Notes.Select(n => n.Text)]);
-        seen.ShouldBe(expected, said);
-        wrong.ShouldBeEmpty(said);
-        traffic.Established(recorder).ShouldBeGreaterThanOrEqualTo(TlsTraffic.Least);
+        var (seen, wrong) = (ToldTls.None, "");
+        recorder.Until(
+            _ => (seen = traffic.Seen(recorder, out wrong)) == expected && wrong.Length == 0 && traffic.Established(recorder) >= TlsTraffic.Least,
+            () => string.Join('\n', [
+                $"{expected}, not {seen}, of {traffic.Established(recorder)} connections", wrong, .. recorder.Hooks.Select(h => h.ToString()),
+                .. recorder.Counters.Hooks.Select(h => h.ToString()), .. recorder.Notes.Select(n => n.Text)]));
     }
 
     private static void ShouldSay(IReadOnlyList<HookStatus> hooks, string serving)

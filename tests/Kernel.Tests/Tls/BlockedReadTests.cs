@@ -1,10 +1,8 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using EbpfActors.Kernel.Tests.Traffic;
-using Shouldly;
 using Xunit;
 
 namespace EbpfActors.Kernel.Tests.Tls;
@@ -26,17 +24,17 @@ public sealed class BlockedReadTests
     public async Task The_request_that_it_waits_for_is_seen()
     {
         using var certificate = new Certificate();
-        var folder = Userland.Host.NewFolder("blocked");
-        await File.WriteAllTextAsync($"{folder}/server.py", Script, TestContext.Current.CancellationToken);
+        using var folder = new TemporaryFolder("blocked");
+        await File.WriteAllTextAsync(folder["server.py"], Script, TestContext.Current.CancellationToken);
         var port = FreePorts.Next();
-        using var server = Shell.Start("/usr/bin/python3", $"{folder}/server.py {port} {certificate.File} {certificate.KeyFile}");
-        Listening.Wait(port);
+        using var server = new RunningProgram("/usr/bin/python3", $"{folder["server.py"]} {port} {certificate.File} {certificate.KeyFile}");
+        Listening.Wait(port, server.Process);
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
         await using var tls = new SslStream(new NetworkStream(socket), false, (_, remote, _, _) => remote is not null);
         await tls.AuthenticateAsClientAsync("localhost");
         await AskAsync(tls, "/connect");
-        WaitUntilItReads(server);
+        WaitUntilItReads(server.Id);
 
         using var recorder = new HttpsRecorder(Libraries.LibSsl, Libraries.LibCrypto);
         var local = ((IPEndPoint)socket.LocalEndPoint!).Port;
@@ -44,9 +42,6 @@ public sealed class BlockedReadTests
         await AskAsync(tls, $"/p{local}-1");
 
         recorder.ShouldSeeEach(2, port);
-        server.Kill();
-        await server.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Directory.Delete(folder, recursive: true);
     }
 
     private static async Task AskAsync(SslStream tls, string path)
@@ -57,13 +52,7 @@ public sealed class BlockedReadTests
     }
 
     /// <summary>The kernel says in which system call a sleeping process is; 0 is read.</summary>
-    private static void WaitUntilItReads(Process server)
-    {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
-        while (!File.ReadAllText($"/proc/{server.Id}/syscall").StartsWith("0 ", StringComparison.Ordinal))
-        {
-            DateTime.UtcNow.ShouldBeLessThan(end);
-            Thread.Yield();
-        }
-    }
+    private static void WaitUntilItReads(int server) => Eventually.Holds(
+        () => File.ReadAllText($"/proc/{server}/syscall").StartsWith("0 ", StringComparison.Ordinal),
+        () => File.ReadAllText($"/proc/{server}/syscall"));
 }

@@ -1,18 +1,14 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Discovery;
-using Shouldly;
 
 namespace EbpfActors.Kernel.Tests.Tls;
 
 /// <summary>A running discovery and everything that it told. The host has other programs: ask for what the test made.</summary>
 internal sealed class DiscoveryRecorder : ITlsDiscoverySink, IDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     private readonly ConcurrentQueue<(TlsTarget Target, int Pid)> _found = new();
     private readonly ConcurrentQueue<FileIdentity> _gone = new();
     private readonly ConcurrentQueue<(int Pid, string Process, string What)> _notRecognised = new();
@@ -52,13 +48,8 @@ internal sealed class DiscoveryRecorder : ITlsDiscoverySink, IDisposable
         Until(() => Discovery.Status.Scans >= scans, $"{times} scans");
     }
 
-    internal void Until(Func<bool> holds, string what)
-    {
-        for (var start = Stopwatch.GetTimestamp(); !holds(); Thread.Yield())
-        {
-            Stopwatch.GetElapsedTime(start).ShouldBeLessThan(Deadline, $"waiting until: {what}; failures: {string.Join("; ", _failed)}");
-        }
-    }
+    internal void Until(Func<bool> holds, string what) =>
+        Eventually.Holds(holds, () => $"{_found.Count} files; failures: {string.Join("; ", _failed)}", what: what);
 
     public void Dispose() => Discovery.Dispose();
 

@@ -222,11 +222,6 @@ public sealed class DiscoveryTests
 
     private static ulong Inode(string path) => ulong.Parse(Shell.Run("stat", $"-c %i {path}"));
 
-    private static void UntilMapped(Process process, string path)
-    {
-        for (var start = Stopwatch.GetTimestamp(); !File.ReadAllText($"/proc/{process.Id}/maps").Contains(path, StringComparison.Ordinal); Thread.Yield())
-        {
-            Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(10), $"waiting until {path} is mapped");
-        }
-    }
+    private static void UntilMapped(Process process, string path) => Eventually.Holds(
+        () => File.ReadAllText($"/proc/{process.Id}/maps").Contains(path, StringComparison.Ordinal), what: $"{path} is mapped");
 }

@@ -19,6 +19,8 @@ internal sealed class HttpsRecorder(TlsOptions options) : IDisposable
 
     public ProbeCounters Counters => _recorder.Counters;
 
+    public IEnumerable<ProbeLoss> OwnLosses => _recorder.OwnLosses;
+
     /// <summary>As told when it was attached.</summary>
     public IReadOnlyList<HookStatus> Hooks => _recorder.Hooks;
 
@@ -37,7 +39,7 @@ internal sealed class HttpsRecorder(TlsOptions options) : IDisposable
         Told.ShouldBeOnTheirConnections(serverPort);
         Told.GroupBy(e => (e.Path, e.IsClients())).ShouldAllBe(g => g.Sum(e => e.Count) == 1);
         Told.Sum(e => e.Count).ShouldBe((uint)(sides * requests));
-        _recorder.Counters.Losses.ShouldBeEmpty();
+        OwnLosses.ShouldBeEmpty();
     }
 
     public void Until(Func<bool> condition) => _recorder.Until(_ => condition(), Seen);

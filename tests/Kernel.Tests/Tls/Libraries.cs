@@ -10,13 +10,11 @@ namespace EbpfActors.Kernel.Tests.Tls;
 /// <summary>What discovery would find in a file, without the discovery: a test captures exactly what it names.</summary>
 internal static class Libraries
 {
-    private const string Folder = "/usr/lib/x86_64-linux-gnu/";
+    public static TlsTarget LibSsl => Target(OwnLibraries.Of("libssl.so.3"));
 
-    public static TlsTarget LibSsl => Target(Folder + "libssl.so.3");
+    public static TlsTarget LibCrypto => Target(OwnLibraries.Of("libcrypto.so.3"));
 
-    public static TlsTarget LibCrypto => Target(Folder + "libcrypto.so.3");
-
-    public static TlsTarget GnuTls => Target(Folder + "libgnutls.so.30");
+    public static TlsTarget GnuTls => Target(OwnLibraries.Of("libgnutls.so.30"));
 
     public static TlsTarget Node => Target("/usr/bin/node");
 

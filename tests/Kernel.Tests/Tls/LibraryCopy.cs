@@ -8,15 +8,15 @@ internal sealed class LibraryCopy : IDisposable
     internal const string Original = "/usr/lib/x86_64-linux-gnu/libssl.so.3";
 
     private readonly List<Process> _users = [];
+    private readonly TemporaryFolder _folder = new("tls");
 
     internal LibraryCopy(string name = "libssl.so.3")
     {
-        Folder = Directory.CreateTempSubdirectory("tls").FullName;
-        Path = System.IO.Path.Combine(Folder, name);
+        Path = _folder[name];
         File.Copy(Original, Path);
     }
 
-    internal string Folder { get; }
+    internal string Folder => _folder.Path;
 
     internal string Path { get; }
 
@@ -50,6 +50,6 @@ internal sealed class LibraryCopy : IDisposable
             process.Dispose();
         }
 
-        Directory.Delete(Folder, recursive: true);
+        _folder.Dispose();
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EbpfActors.Kernel.Tests.Traffic;
 using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls.Discovery;
@@ -15,23 +14,14 @@ public sealed class MappedFileSourceTests
     [Fact]
     public void A_zombie_is_gone_and_no_problem()
     {
-        using var parent = Shell.Start("sh", "-c \"sleep 1000 & echo $!; exec sleep 1000\"");
+        using var parent = new RunningProgram("sh", "-c \"sleep 1000 & echo $!; exec sleep 1000\"");
         var child = int.Parse(parent.StandardOutput.ReadLine()!);
-        Until(() => File.ReadAllText($"/proc/{parent.Id}/comm") == "sleep\n"); // from here on it waits for no child
+        Eventually.Holds(() => File.ReadAllText($"/proc/{parent.Id}/comm") == "sleep\n"); // from here on it waits for no child
         Shell.Run("kill", $"-KILL {child}");
-        Until(() => File.ReadAllText($"/proc/{child}/stat").Contains(") Z ", StringComparison.Ordinal));
+        Eventually.Holds(() => File.ReadAllText($"/proc/{child}/stat").Contains(") Z ", StringComparison.Ordinal));
 
         _source.Open(new Mapping(child, 0x1000, 0x2000, new(8, 1), 0, "/of/a/container/libssl.so.3"u8), out var problem).ShouldBeNull();
 
         problem.ShouldBeNull();
-        parent.Kill();
-    }
-
-    private static void Until(Func<bool> holds)
-    {
-        for (var start = Stopwatch.GetTimestamp(); !holds(); Thread.Yield())
-        {
-            Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(10));
-        }
     }
 }

@@ -12,11 +12,16 @@ public sealed partial class MappingWatchTests : IDisposable
     private const int ReadExecute = 5;
     private const int Private = 2;
 
-    private readonly string _file = Path.GetTempFileName();
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _file;
     private readonly MappingWatch _watch = new();
     private int _seen;
 
-    public MappingWatchTests() => File.WriteAllBytes(_file, new byte[4096]);
+    public MappingWatchTests()
+    {
+        _file = _folder["mapped"];
+        File.WriteAllBytes(_file, new byte[4096]);
+    }
 
     [Fact]
     public void Each_executable_mapping_is_told_with_its_process_address_and_path()
@@ -70,23 +75,20 @@ public sealed partial class MappingWatchTests : IDisposable
     public void Dispose()
     {
         _watch.Dispose();
-        File.Delete(_file);
+        _folder.Dispose();
     }
 
     private void Until(Func<bool> holds, MappingWatch.Consumer consumer)
     {
-        for (var start = Stopwatch.GetTimestamp(); !holds();)
+        void Drain() => _watch.Drain((in Mapping mapping) =>
         {
-            Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(20));
-            _watch.Drain((in Mapping mapping) =>
+            if (mapping.Pid == Environment.ProcessId && System.Text.Encoding.UTF8.GetString(mapping.Path) == _file)
             {
-                if (mapping.Pid == Environment.ProcessId && System.Text.Encoding.UTF8.GetString(mapping.Path) == _file)
-                {
-                    _seen++;
-                    consumer(mapping);
-                }
-            });
-        }
+                _seen++;
+                consumer(mapping);
+            }
+        });
+        Eventually.Holds(holds, () => $"{_seen} mappings, {_watch.Lost} lost", meanwhile: Drain);
     }
 
     private nint Map()

@@ -98,7 +98,7 @@ public sealed class OpenSslTests : IDisposable
 
         recorder.Until(() => recorder.Counters.LeftOut.Any(l => l is { Reason: "http2-not-decoded", Records: 2 }));
         recorder.On(_nginx.Http2Port).ShouldBeEmpty();
-        recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.OwnLosses.ShouldBeEmpty();
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class OpenSslTests : IDisposable
         recorder.Until(() => (Moved(isClient: true), Moved(isClient: false)) == (all, all));
         recorder.On(talk.Port).ShouldAllBe(e => e.Method == "POST" && e.Path.Length == 201 && e.Status == 201);
         recorder.On(talk.Port).Sum(e => e.Count).ShouldBe(2u);
-        recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.OwnLosses.ShouldBeEmpty();
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class OpenSslTests : IDisposable
         inner.Select(e => (e.Path, e.Flow.ProcessName, Client: e.IsClients(), e.Count)).ShouldBe([("/inner/1", "curl", true, 1u), ("/inner/2", "curl", true, 1u)]);
         recorder.Until(() => recorder.On(_nginx.Port).Count >= 2);
         inner.Select(e => (e.BytesWritten, e.BytesRead)).ShouldBe(recorder.On(_nginx.Port).Select(e => (e.BytesRead, e.BytesWritten)));
-        recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.OwnLosses.ShouldBeEmpty();
     }
 
     /// <summary>s_server -www answers through BIO_f_ssl, which calls none of the library's functions.</summary>
@@ -167,14 +167,12 @@ public sealed class OpenSslTests : IDisposable
     {
         using var recorder = NewRecorder();
         var port = FreePorts.Next();
-        using var server = Shell.Start("openssl", $"s_server -quiet -www -accept 127.0.0.1:{port} -cert {_certificate.File} -key {_certificate.KeyFile}");
-        Listening.Wait(port);
+        using var server = new RunningProgram("openssl", $"s_server -quiet -www -accept 127.0.0.1:{port} -cert {_certificate.File} -key {_certificate.KeyFile}");
+        Listening.Wait(port, server.Process);
         Shell.Run("curl", $"-sk --http1.0 -o /dev/null https://127.0.0.1:{port}/chain");
 
         recorder.Until(() => recorder.On(port).Count > 0 && recorder.Counters.LeftOut.Any(l => l is { Reason: "http-unanswered", Records: 1 }));
         recorder.On(port).ShouldAllBe(e => e.IsClients() && e.Path == "/chain");
-        server.Kill();
-        server.WaitForExit();
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class PeerPrograms(string program, string script, int port, Cert
 
     public void Connect(int connections, int each)
     {
-        Listening.Wait(port);
+        Listening.Wait(port, _server);
         _client = Shell.Start(program, $"{script}talk {port} {connections} {each}");
         var line = _client.StandardOutput.ReadLine();
         line.ShouldBe("connected", line is null ? _client.StandardError.ReadToEnd() : null);
@@ -27,7 +27,7 @@ internal sealed class PeerPrograms(string program, string script, int port, Cert
     {
         _client!.StandardInput.WriteLine();
         _client.StandardInput.Flush();
-        _client.WaitForExit(TimeSpan.FromSeconds(60)).ShouldBeTrue();
+        Eventually.Ends(_client);
         _client.ExitCode.ShouldBe(0, _client.StandardError.ReadToEnd());
     }
 

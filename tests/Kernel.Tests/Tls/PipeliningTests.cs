@@ -65,7 +65,7 @@ public sealed class PipeliningTests : IDisposable
         talk.Answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 
         recorder.Until(() => recorder.On(talk.Port).Sum(e => e.Count) >= 4);
-        recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.OwnLosses.ShouldBeEmpty();
         recorder.On(talk.Port).Where(e => e.Count > 0).Select(e => $"{e.Method} {e.Path} {e.Status}").Order().ShouldBe(["GET /2 200", "GET /2 200", "PUT /1 417", "PUT /1 417"]);
     }
 
@@ -87,7 +87,7 @@ public sealed class PipeliningTests : IDisposable
         talk.Answer(answers[3]);
 
         recorder.Until(() => recorder.On(talk.Port).Sum(e => e.Count) >= 8);
-        recorder.Counters.Losses.ShouldBeEmpty();
+        recorder.OwnLosses.ShouldBeEmpty();
         foreach (var isClient in new[] { true, false })
         {
             var side = recorder.On(talk.Port).Where(e => e.IsClients() == isClient).GroupBy(e => e.Status).OrderBy(g => g.Key).ToList();
@@ -113,7 +113,7 @@ public sealed class PipeliningTests : IDisposable
         talk.Answer("HTTP/1.1 201 OK\r\nContent-Length: 5\r\n\r\nhello");
 
         recorder.Until(() => recorder.On(talk.Port).Where(e => e.Status == 201).Sum(e => e.Count) >= 2);
-        recorder.Counters.Losses.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
+        recorder.OwnLosses.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
             l => l.Reason.ShouldBe("http-lost-track"), l => l.Records.ShouldBe(1)); // where it is written: s_client reads 1 KiB in a call
     }
 

@@ -46,7 +46,7 @@ internal sealed class PythonClients : IDisposable
         threads() if how == "threads" else asyncio.run(loop())
         """;
 
-    private readonly string _folder;
+    private readonly TemporaryFolder _folder;
     private readonly Process _process;
 
     /// <summary>Connects; <c>threads</c>: a blocking socket each; <c>loop</c>: asyncio, whose TLS is in memory.</summary>
@@ -54,7 +54,7 @@ internal sealed class PythonClients : IDisposable
     {
         userland ??= Userland.Host;
         _folder = userland.NewFolder("python");
-        var file = Path.Combine(_folder, "clients.py");
+        var file = _folder["clients.py"];
         File.WriteAllText(file, Script);
         _process = userland.Start("/usr/bin/python3", $"{userland.Inside(file)} {how} {port} {connections} {each}");
         var line = _process.StandardOutput.ReadLine();
@@ -66,7 +66,7 @@ internal sealed class PythonClients : IDisposable
     {
         _process.StandardInput.WriteLine();
         _process.StandardInput.Flush();
-        _process.WaitForExit(TimeSpan.FromSeconds(60)).ShouldBeTrue();
+        Eventually.Ends(_process);
         _process.ExitCode.ShouldBe(0, _process.StandardError.ReadToEnd());
     }
 
@@ -79,6 +79,6 @@ internal sealed class PythonClients : IDisposable
         }
 
         _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 }

@@ -23,12 +23,12 @@ public sealed class SharedSocketTests : IDisposable
         """;
 
     private readonly Certificate _certificate = new();
-    private readonly string _folder = Directory.CreateTempSubdirectory("python-").FullName;
+    private readonly TemporaryFolder _folder = new("python");
 
     public void Dispose()
     {
         _certificate.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class SharedSocketTests : IDisposable
 
     private void Python(int port, int target, string script)
     {
-        var file = Path.Combine(_folder, "peer.py");
+        var file = _folder["peer.py"];
         File.WriteAllText(file, Common + script);
         Shell.Run("/usr/bin/python3", $"{file} {port} {_certificate.File} {_certificate.KeyFile} {target}");
     }

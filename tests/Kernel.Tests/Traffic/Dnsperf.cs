@@ -20,17 +20,10 @@ internal sealed partial record Dnsperf(long Sent, long Completed, long Lost, IRe
     /// <param name="names">What is asked for.</param>
     public static Dnsperf Run(NetworkNamespace? space, string arguments, params IEnumerable<string> names)
     {
-        var file = Path.GetTempFileName();
-        try
-        {
-            File.WriteAllLines(file, names.Select(n => n + " A"));
-            var line = $"-d {file} {arguments}";
-            return Read(space is null ? Shell.Run("dnsperf", line) : space.Exec("dnsperf", line));
-        }
-        finally
-        {
-            File.Delete(file);
-        }
+        using var folder = new TemporaryFolder("dnsperf");
+        File.WriteAllLines(folder["queries"], names.Select(n => n + " A"));
+        var line = $"-d {folder["queries"]} {arguments}";
+        return Read(space is null ? Shell.Run("dnsperf", line) : space.Exec("dnsperf", line));
     }
 
     private static Dnsperf Read(string report) => new(

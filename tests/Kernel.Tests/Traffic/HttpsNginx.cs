@@ -5,7 +5,7 @@ namespace EbpfActors.Kernel.Tests.Traffic;
 /// <summary>A real nginx of the test's own that speaks TLS on two loopback ports, HTTP/1.1 on one and HTTP/2 on the other.</summary>
 internal sealed class HttpsNginx : IDisposable
 {
-    private readonly string _folder;
+    private readonly TemporaryFolder _folder;
     private readonly Process _master;
 
     /// <param name="workers">How many.</param>
@@ -17,9 +17,9 @@ internal sealed class HttpsNginx : IDisposable
         var address = space is null ? "127.0.0.1" : "0.0.0.0";
         userland ??= Userland.Host;
         _folder = userland.NewFolder("nginx");
-        var folder = userland.Inside(_folder);
-        File.WriteAllBytes(Path.Combine(_folder, "big"), new byte[3 << 20]);
-        File.WriteAllText(Path.Combine(_folder, "nginx.conf"), $$"""
+        var folder = userland.Inside(_folder.Path);
+        File.WriteAllBytes(_folder["big"], new byte[3 << 20]);
+        File.WriteAllText(_folder["nginx.conf"], $$"""
             user root;
             daemon off;
             worker_processes {{workers}};
@@ -40,16 +40,8 @@ internal sealed class HttpsNginx : IDisposable
             }
             """);
         var arguments = $"-p {folder} -c {folder}/nginx.conf";
-        if (space is null)
-        {
-            _master = userland.Start("nginx", arguments);
-            Listening.Wait(Port);
-        }
-        else
-        {
-            _master = Shell.Start("nsenter", $"--net=/run/netns/{space.Name} nginx {arguments}");
-            space.Run(() => Listening.Wait(Port));
-        }
+        _master = space is null ? userland.Start("nginx", arguments) : Shell.Start("nsenter", $"--net=/run/netns/{space.Name} nginx {arguments}");
+        Listening.Wait(Port, _master, space);
     }
 
     public int Port { get; } = FreePorts.Next();
@@ -61,9 +53,9 @@ internal sealed class HttpsNginx : IDisposable
 
     public void Dispose()
     {
+        using var folder = _folder;
+        using var master = new RunningProgram(_master);
         Shell.Run("kill", $"-QUIT {_master.Id}");
-        _master.WaitForExit();
-        _master.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        Eventually.Ends(_master, "nginx");
     }
 }

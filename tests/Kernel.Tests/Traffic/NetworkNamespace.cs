@@ -7,11 +7,9 @@ namespace EbpfActors.Kernel.Tests.Traffic;
 internal sealed partial class NetworkNamespace : IDisposable
 {
     private const int NewNet = 0x40000000;
-    private static int _made;
-
     public NetworkNamespace()
     {
-        Name = $"ebpf{Environment.ProcessId}-{Interlocked.Increment(ref _made)}";
+        Name = OwnedName.Next();
         Ip($"netns add {Name}");
         Ip($"-n {Name} link set lo up");
         Inode = Run(() => uint.Parse(new FileInfo("/proc/thread-self/ns/net").LinkTarget![5..^1]));

@@ -9,9 +9,9 @@ namespace EbpfActors.Kernel.Tests.Traffic;
 internal sealed class Nginx : IDisposable
 {
     private readonly Process _master;
-    private readonly string _folder;
+    private readonly TemporaryFolder _folder;
 
-    private Nginx(Process master, string folder, int port)
+    private Nginx(Process master, TemporaryFolder folder, int port)
     {
         _master = master;
         _folder = folder;
@@ -23,7 +23,7 @@ internal sealed class Nginx : IDisposable
     public int MasterPid => _master.Id;
 
     /// <summary>A file of this server's folder: <c>www/...</c>, <c>access.log</c>.</summary>
-    public string this[string file] => Path.Combine(_folder, file);
+    public string this[string file] => _folder[file];
 
     /// <param name="workers">Processes that accept.</param>
     /// <param name="space">Listens on all addresses of that namespace; on loopback without.</param>
@@ -35,29 +35,21 @@ internal sealed class Nginx : IDisposable
         string server = "location = /status { stub_status; } location / { return 200 \"hello\\n\"; }",
         string http = "access_log off;")
     {
-        var folder = Directory.CreateTempSubdirectory("nginx").FullName;
-        var port = FreePort();
-        File.WriteAllText(Path.Combine(folder, "nginx.conf"), $$"""
+        var folder = new TemporaryFolder("nginx");
+        var port = FreePorts.Next();
+        File.WriteAllText(folder["nginx.conf"], $$"""
             user root;
             daemon off;
             worker_processes {{workers}};
-            pid {{folder}}/pid;
-            error_log {{folder}}/error.log;
+            pid {{folder.Path}}/pid;
+            error_log {{folder.Path}}/error.log;
             events { worker_connections 1024; }
             http { {{http}} keepalive_requests 1000000000; server { listen {{(space is null ? "127.0.0.1:" : "")}}{{port}}; {{server}} } }
             """);
-        Directory.CreateDirectory(Path.Combine(folder, "www"));
+        Directory.CreateDirectory(folder["www"]);
         var (enter, program) = space is null ? ("nginx", "") : ("nsenter", $"--net=/run/netns/{space.Name} nginx ");
-        var nginx = new Nginx(Shell.Start(enter, $"{program}-p {folder} -c {folder}/nginx.conf"), folder, port);
-        if (space is null)
-        {
-            nginx.WaitUntilItAnswers();
-        }
-        else
-        {
-            space.Run(nginx.WaitUntilItAnswers);
-        }
-
+        var nginx = new Nginx(Shell.Start(enter, $"{program}-p {folder.Path} -c {folder.Path}/nginx.conf"), folder, port);
+        Listening.Wait(port, nginx._master, space);
         return nginx;
     }
 
@@ -88,9 +80,9 @@ internal sealed class Nginx : IDisposable
 
     public void Dispose()
     {
+        using var folder = _folder;
+        using var master = new RunningProgram(_master);
         Quit();
-        _master.Dispose();
-        Directory.Delete(_folder, recursive: true);
     }
 
     private void Quit()
@@ -98,32 +90,7 @@ internal sealed class Nginx : IDisposable
         if (!_master.HasExited)
         {
             Shell.Run("kill", $"-QUIT {_master.Id}");
-            _master.WaitForExit();
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
-
-    private void WaitUntilItAnswers()
-    {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
-        while (true)
-        {
-            try
-            {
-                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                socket.Connect(IPAddress.Loopback, Port);
-                return;
-            }
-            catch (SocketException) when (DateTime.UtcNow < end && !_master.HasExited)
-            {
-                Thread.Yield();
-            }
+            Eventually.Ends(_master, "nginx");
         }
     }
 }

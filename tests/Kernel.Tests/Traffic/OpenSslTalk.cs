@@ -15,7 +15,7 @@ internal sealed class OpenSslTalk : IDisposable
     {
         userland ??= Userland.Host;
         _server = userland.Start("openssl", $"s_server -quiet -accept 127.0.0.1:{Port} -naccept 2 -cert {certificate.File} -key {certificate.KeyFile}");
-        Listening.Wait(Port);
+        Listening.Wait(Port, _server);
         _client = userland.Start("openssl", $"s_client -quiet -connect 127.0.0.1:{Port}");
     }
 

@@ -5,7 +5,7 @@ namespace EbpfActors.Kernel.Tests.Traffic;
 /// <summary>Programs of the distribution, started by a test and ended by it.</summary>
 internal static class Shell
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     public static string Run(string program, string arguments)
     {
@@ -14,7 +14,7 @@ internal static class Shell
         var errors = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(Deadline))
         {
-            process.Kill();
+            process.Kill(entireProcessTree: true);
             throw new TimeoutException($"{program} {arguments} ran past {Deadline}");
         }
 

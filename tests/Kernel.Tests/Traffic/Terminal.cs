@@ -9,7 +9,6 @@ namespace EbpfActors.Kernel.Tests.Traffic;
 internal sealed partial class Terminal : IDisposable
 {
     private const int ReadWriteNoControl = 0x102; // O_RDWR | O_NOCTTY
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly SafeFileHandle _master;
     private readonly Process _process;
@@ -98,19 +97,14 @@ internal sealed partial class Terminal : IDisposable
         _master.Dispose();
     }
 
-    private void Await(Func<bool> condition, string what)
-    {
-        var end = DateTime.UtcNow + Patience;
-        while (!condition())
+    private void Await(Func<bool> condition, string what) => Eventually.Holds(
+        () =>
         {
-            if (DateTime.UtcNow > end || (_process.HasExited && !condition()))
-            {
-                throw new TimeoutException($"{what} did not come; the terminal shows: {Shown}");
-            }
-
-            Thread.Sleep(1);
-        }
-    }
+            var hasExited = _process.HasExited;
+            return condition() || (hasExited ? throw new InvalidOperationException($"the program ended before {what}; the terminal shows: {Shown}") : false);
+        },
+        () => Shown,
+        what: what);
 
     // The last close of the other side ends it with EIO.
     private void ReadAll()

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace EbpfActors.Kernel.Tests.Traffic;
 
@@ -11,9 +9,9 @@ namespace EbpfActors.Kernel.Tests.Traffic;
 internal sealed class Unbound : IDisposable
 {
     private readonly Process _process;
-    private readonly string _folder;
+    private readonly TemporaryFolder _folder;
 
-    private Unbound(Process process, string folder)
+    private Unbound(Process process, TemporaryFolder folder)
     {
         _process = process;
         _folder = folder;
@@ -24,8 +22,8 @@ internal sealed class Unbound : IDisposable
     /// <param name="upstreamPort">Of loopback, where the names of slow are known.</param>
     public static Unbound Start(NetworkNamespace space, int port, int upstreamPort = 1)
     {
-        var folder = Directory.CreateTempSubdirectory("unbound").FullName;
-        File.WriteAllText(Path.Combine(folder, "unbound.conf"), $"""
+        var folder = new TemporaryFolder("unbound");
+        File.WriteAllText(folder["unbound.conf"], $"""
             server:
               interface: 0.0.0.0
               interface: ::0
@@ -35,8 +33,8 @@ internal sealed class Unbound : IDisposable
               access-control: ::/0 allow
               chroot: ""
               username: ""
-              directory: "{folder}"
-              pidfile: "{folder}/pid"
+              directory: "{folder.Path}"
+              pidfile: "{folder.Path}/pid"
               use-syslog: no
               do-daemonize: no
               num-threads: 1
@@ -55,8 +53,8 @@ internal sealed class Unbound : IDisposable
               name: "slow"
               forward-addr: 127.0.0.1@{upstreamPort}
             """);
-        var server = new Unbound(Shell.Start("nsenter", $"--net=/run/netns/{space.Name} unbound -c {folder}/unbound.conf"), folder);
-        space.Run(() => server.WaitUntilItAnswers(port));
+        var server = new Unbound(Shell.Start("nsenter", $"--net=/run/netns/{space.Name} unbound -c {folder.Path}/unbound.conf"), folder);
+        Listening.Wait(port, server._process, space);
         return server;
     }
 
@@ -65,24 +63,6 @@ internal sealed class Unbound : IDisposable
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
-    private void WaitUntilItAnswers(int port)
-    {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
-        while (true)
-        {
-            try
-            {
-                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                socket.Connect(IPAddress.Loopback, port);
-                return;
-            }
-            catch (SocketException) when (DateTime.UtcNow < end && !_process.HasExited)
-            {
-                Thread.Yield();
-            }
-        }
+        _folder.Dispose();
     }
 }

@@ -27,8 +27,7 @@ internal sealed class Userland
     public string Library(string name) => $"{_root}/usr/lib/x86_64-linux-gnu/{name}";
 
     /// <summary>A new folder that its programs can reach.</summary>
-    public string NewFolder(string prefix) =>
-        Directory.CreateDirectory(Path.Combine(_root.Length == 0 ? Path.GetTempPath() : $"{_root}/tmp", $"{prefix}{Guid.NewGuid():N}")).FullName;
+    public TemporaryFolder NewFolder(string purpose) => new(purpose, _root.Length == 0 ? null : $"{_root}/tmp");
 
     /// <summary>The path by which its programs know a file.</summary>
     public string Inside(string path) => path[_root.Length..];

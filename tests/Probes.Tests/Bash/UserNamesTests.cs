@@ -7,10 +7,10 @@ namespace EbpfActors.Probes.Tests.Bash;
 /// <summary>Processes in a folder that looks like /proc.</summary>
 public sealed class UserNamesTests : IDisposable
 {
-    private readonly string _proc = Directory.CreateTempSubdirectory("proc").FullName;
+    private readonly TemporaryFolder _proc = new("proc");
     private readonly UserNames _names;
 
-    public UserNamesTests() => _names = new UserNames(_proc);
+    public UserNamesTests() => _names = new UserNames(_proc.Path);
 
     [Fact]
     public void A_process_that_is_there_is_asked()
@@ -53,7 +53,7 @@ public sealed class UserNamesTests : IDisposable
         _names.AddResident(1, place);
         _names.Name(10, 1000, place).ShouldBe("alice");
 
-        File.WriteAllText($"{_proc}/1/root/etc/passwd", "alice:x:1000:\nbob:x:1001:\n");
+        File.WriteAllText($"{_proc.Path}/1/root/etc/passwd", "alice:x:1000:\nbob:x:1001:\n");
 
         _names.Name(11, 1001, place).ShouldBe("bob");
     }
@@ -67,7 +67,7 @@ public sealed class UserNamesTests : IDisposable
         _names.Name(10, 1000, place with { Mounts = 2 }).ShouldBe("1000");
         _names.Name(10, 1000, place with { Users = 2 }).ShouldBe("1000");
         _names.Name(10, 1000, place with { RootIno = 2 }).ShouldBe("1000");
-        Directory.Move($"{_proc}/1/root", $"{_proc}/1/old");
+        Directory.Move($"{_proc.Path}/1/root", $"{_proc.Path}/1/old");
         Root(1, "bob:x:1000:");
         _names.Name(10, 1000, place).ShouldBe("1000");
         End(1);
@@ -90,34 +90,34 @@ public sealed class UserNamesTests : IDisposable
     public void What_a_container_has_in_place_of_the_file_does_no_harm()
     {
         var place = Start(10, 1, "");
-        File.Delete($"{_proc}/10/root/etc/passwd");
+        File.Delete($"{_proc.Path}/10/root/etc/passwd");
         _names.Name(10, 1000, place).ShouldBe("1000");
-        Directory.CreateDirectory($"{_proc}/10/root/etc/passwd");
+        Directory.CreateDirectory($"{_proc.Path}/10/root/etc/passwd");
         _names.Name(10, 1000, place).ShouldBe("1000");
-        Directory.Delete($"{_proc}/10/root/etc/passwd");
-        File.CreateSymbolicLink($"{_proc}/10/root/etc/passwd", "/etc/passwd");
+        Directory.Delete($"{_proc.Path}/10/root/etc/passwd");
+        File.CreateSymbolicLink($"{_proc.Path}/10/root/etc/passwd", "/etc/passwd");
         _names.Name(10, 0, place).ShouldBe("0");
     }
 
-    public void Dispose() => Directory.Delete(_proc, recursive: true);
+    public void Dispose() => _proc.Dispose();
 
     /// <summary>A process in a mount namespace; its place.</summary>
     private BashPlace Start(uint pid, uint mounts, string passwd)
     {
-        Directory.CreateDirectory($"{_proc}/{pid}/ns");
-        File.CreateSymbolicLink($"{_proc}/{pid}/ns/mnt", $"mnt:[{mounts}]");
-        File.CreateSymbolicLink($"{_proc}/{pid}/ns/user", "user:[7]");
-        File.WriteAllText($"{_proc}/{pid}/uid_map", "         0          0 4294967295\n");
+        Directory.CreateDirectory($"{_proc.Path}/{pid}/ns");
+        File.CreateSymbolicLink($"{_proc.Path}/{pid}/ns/mnt", $"mnt:[{mounts}]");
+        File.CreateSymbolicLink($"{_proc.Path}/{pid}/ns/user", "user:[7]");
+        File.WriteAllText($"{_proc.Path}/{pid}/uid_map", "         0          0 4294967295\n");
         return new BashPlace { RootIno = Root(pid, passwd), Mounts = mounts, Users = 7 };
     }
 
     private ulong Root(uint pid, string passwd)
     {
-        Directory.CreateDirectory($"{_proc}/{pid}/root/etc");
-        File.WriteAllText($"{_proc}/{pid}/root/etc/passwd", passwd + "\n");
-        using var root = EbpfActors.Probes.Processes.OpenedFile.TryOpen($"{_proc}/{pid}/root", out _);
+        Directory.CreateDirectory($"{_proc.Path}/{pid}/root/etc");
+        File.WriteAllText($"{_proc.Path}/{pid}/root/etc/passwd", passwd + "\n");
+        using var root = EbpfActors.Probes.Processes.OpenedFile.TryOpen($"{_proc.Path}/{pid}/root", out _);
         return root!.StatIdentity.Inode;
     }
 
-    private void End(uint pid) => Directory.Delete($"{_proc}/{pid}", recursive: true);
+    private void End(uint pid) => Directory.Delete($"{_proc.Path}/{pid}", recursive: true);
 }

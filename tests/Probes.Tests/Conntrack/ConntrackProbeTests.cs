@@ -193,26 +193,20 @@ public sealed class ConntrackProbeTests : IDisposable
     [Fact]
     public void What_is_tracked_is_told_by_files_alone()
     {
-        var root = Directory.CreateTempSubdirectory().FullName;
-        try
-        {
-            TrackingPresence Now() => TrackingPresence.Look(root + "/sys", root + "/proc");
-            Now().ShouldBe(Nothing);
+        using var folder = new TemporaryFolder();
+        var root = folder.Path;
+        TrackingPresence Now() => TrackingPresence.Look(root + "/sys", root + "/proc");
+        Now().ShouldBe(Nothing);
 
-            Make(root, "sys/module/nf_conntrack_netlink/refcnt");
-            Make(root, "sys/kernel/btf/nf_conntrack");
-            Now().ShouldBe(new TrackingPresence(false, true, true));
-            Make(root, "sys/module/nf_conntrack/refcnt");
-            Now().ShouldBe(WithTypes);
+        Make(root, "sys/module/nf_conntrack_netlink/refcnt");
+        Make(root, "sys/kernel/btf/nf_conntrack");
+        Now().ShouldBe(new TrackingPresence(false, true, true));
+        Make(root, "sys/module/nf_conntrack/refcnt");
+        Now().ShouldBe(WithTypes);
 
-            Directory.Delete(root + "/sys", recursive: true);
-            Make(root, "proc/sys/net/netfilter/nf_conntrack_max");
-            Now().ShouldBe(new TrackingPresence(true, false, false));
-        }
-        finally
-        {
-            Directory.Delete(root, recursive: true);
-        }
+        Directory.Delete(root + "/sys", recursive: true);
+        Make(root, "proc/sys/net/netfilter/nf_conntrack_max");
+        Now().ShouldBe(new TrackingPresence(true, false, false));
     }
 
     public void Dispose() => _probe?.Dispose();

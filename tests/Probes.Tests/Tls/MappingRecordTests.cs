@@ -61,10 +61,10 @@ public sealed class MappingRecordTests
     [InlineData("x-y,2\n", new[] { 2 })]
     public void The_list_of_cpus_is_read(string text, int[] cpus)
     {
-        var file = Path.GetTempFileName();
-        File.WriteAllText(file, text);
-        MappingWatch.Cpus(file).ShouldBe(cpus);
-        File.Delete(file);
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["online"], text);
+
+        MappingWatch.Cpus(folder["online"]).ShouldBe(cpus);
     }
 
     private static byte[] Record(string path) =>
