@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace EbpfActors.Kernel.Tests.Traffic;
 
@@ -19,7 +17,7 @@ internal sealed class Dnsmasq : IDisposable
         var arguments = "--keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --local=/test/ --user=root --pid-file= "
             + "--log-facility=- " + string.Join(' ', records.Select(r => "--" + r));
         var server = new Dnsmasq(Shell.Start("nsenter", $"--net=/run/netns/{space.Name} dnsmasq {arguments}"));
-        server.WaitUntilItAnswers(space);
+        space.Run(() => Listening.Wait(53, server._process));
         return server;
     }
 
@@ -35,22 +33,4 @@ internal sealed class Dnsmasq : IDisposable
         Stop();
         _process.Dispose();
     }
-
-    private void WaitUntilItAnswers(NetworkNamespace space) => space.Run(() =>
-    {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
-        while (true)
-        {
-            try
-            {
-                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                socket.Connect(IPAddress.Loopback, 53);
-                return;
-            }
-            catch (SocketException) when (DateTime.UtcNow < end && !_process.HasExited)
-            {
-                Thread.Yield();
-            }
-        }
-    });
 }

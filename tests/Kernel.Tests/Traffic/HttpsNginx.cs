@@ -43,12 +43,12 @@ internal sealed class HttpsNginx : IDisposable
         if (space is null)
         {
             _master = userland.Start("nginx", arguments);
-            Listening.Wait(Port);
+            Listening.Wait(Port, _master);
         }
         else
         {
             _master = Shell.Start("nsenter", $"--net=/run/netns/{space.Name} nginx {arguments}");
-            space.Run(() => Listening.Wait(Port));
+            space.Run(() => Listening.Wait(Port, _master));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -6,9 +7,15 @@ namespace EbpfActors.Kernel.Tests.Traffic;
 /// <summary>Waits for servers that say nothing when they are ready.</summary>
 internal static class Listening
 {
-    public static void Wait(int port)
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>A failed look costs an exception: more of them would leave a slow CPU no time for the server.</summary>
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Returns once the loopback port of this network namespace takes connections; fails at once when the server has ended.</summary>
+    public static void Wait(int port, Process? server = null)
     {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
+        var watch = Stopwatch.StartNew();
         while (true)
         {
             try
@@ -17,9 +24,9 @@ internal static class Listening
                 socket.Connect(IPAddress.Loopback, port);
                 return;
             }
-            catch (SocketException) when (DateTime.UtcNow < end)
+            catch (SocketException) when (watch.Elapsed < Patience && server is not { HasExited: true })
             {
-                Thread.Yield();
+                Thread.Sleep(BetweenLooks);
             }
         }
     }

@@ -51,11 +51,11 @@ internal sealed class Nginx : IDisposable
         var nginx = new Nginx(Shell.Start(enter, $"{program}-p {folder} -c {folder}/nginx.conf"), folder, port);
         if (space is null)
         {
-            nginx.WaitUntilItAnswers();
+            Listening.Wait(port, nginx._master);
         }
         else
         {
-            space.Run(nginx.WaitUntilItAnswers);
+            space.Run(() => Listening.Wait(port, nginx._master));
         }
 
         return nginx;
@@ -107,23 +107,5 @@ internal sealed class Nginx : IDisposable
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
-
-    private void WaitUntilItAnswers()
-    {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
-        while (true)
-        {
-            try
-            {
-                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                socket.Connect(IPAddress.Loopback, Port);
-                return;
-            }
-            catch (SocketException) when (DateTime.UtcNow < end && !_master.HasExited)
-            {
-                Thread.Yield();
-            }
-        }
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace EbpfActors.Kernel.Tests.Traffic;
 
@@ -56,7 +54,7 @@ internal sealed class Unbound : IDisposable
               forward-addr: 127.0.0.1@{upstreamPort}
             """);
         var server = new Unbound(Shell.Start("nsenter", $"--net=/run/netns/{space.Name} unbound -c {folder}/unbound.conf"), folder);
-        space.Run(() => server.WaitUntilItAnswers(port));
+        space.Run(() => Listening.Wait(port, server._process));
         return server;
     }
 
@@ -66,23 +64,5 @@ internal sealed class Unbound : IDisposable
         _process.WaitForExit();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private void WaitUntilItAnswers(int port)
-    {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(10);
-        while (true)
-        {
-            try
-            {
-                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                socket.Connect(IPAddress.Loopback, port);
-                return;
-            }
-            catch (SocketException) when (DateTime.UtcNow < end && !_process.HasExited)
-            {
-                Thread.Yield();
-            }
-        }
     }
 }
