@@ -15,6 +15,9 @@ public static class Eventually
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>A failed attempt costs an exception: more of them would leave a slow CPU no time for what is waited for.</summary>
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(20);
+
     /// <param name="condition">What shall hold; an exception of it ends the wait.</param>
     /// <param name="seen">What is the case instead; asked for when the time is up.</param>
     /// <param name="deadline">Instead of <see cref="Patience"/>.</param>
@@ -77,7 +80,7 @@ public static class Eventually
         [CallerArgumentExpression(nameof(attempt))] string what = "")
         where TRefusal : Exception
     {
-        for (var start = Stopwatch.GetTimestamp(); ; Thread.Sleep(BetweenLooks))
+        for (var start = Stopwatch.GetTimestamp(); ; Thread.Sleep(BetweenAttempts))
         {
             try
             {
