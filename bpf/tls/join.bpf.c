@@ -24,14 +24,26 @@ static __always_inline struct tls_session *session_of_call(void)
 	return bpf_map_lookup_elem(&tls_sessions, &key);
 }
 
-SEC("tp_btf/tcp_rcv_space_adjust")
-int BPF_PROG(tls_on_receive, struct sock *sk)
+static __always_inline int join_receiver(__u64 sk)
 {
 	struct tls_session *session = session_of_call();
 
 	if (session && !session->conn)
-		join_session(session, (__u64)sk, JOIN_NESTED);
+		join_session(session, sk, JOIN_NESTED);
 	return 0;
+}
+
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(tls_on_receive, struct sock *sk)
+{
+	return join_receiver((__u64)sk);
+}
+
+/* For kernels that refuse the typed tracepoint. Here the socket is a plain number, and a key is all that it is used as. */
+SEC("raw_tp/tcp_rcv_space_adjust")
+int tls_receive_raw(struct bpf_raw_tracepoint_args *ctx)
+{
+	return join_receiver(ctx->args[0]);
 }
 
 /* Where the TCP payload begins; 0 for what is not looked into. */

@@ -22,6 +22,13 @@ public sealed partial class BpfException(string operation, int errno, string log
     public bool IsRefusal => Errno is Probes.Errno.Perm or Probes.Errno.NoEntry or Probes.Errno.Access or Probes.Errno.TooBig
         or Probes.Errno.Invalid or Probes.Errno.NotSupported or Probes.Errno.NotSupportedInside or Probes.Errno.NoSys or Probes.Errno.SearchFailed;
 
+    /// <summary>
+    /// True when the same may be allowed another time: the kernel was short of memory, descriptors or room, or somebody else is busy
+    /// with the thing.
+    /// </summary>
+    public bool MayPass => Errno is Probes.Errno.Interrupted or Probes.Errno.Again or Probes.Errno.NoMemory or Probes.Errno.Busy
+        or Probes.Errno.TooManyFiles or Probes.Errno.TooManyOpen or Probes.Errno.TextBusy or Probes.Errno.NoSpace or Probes.Errno.NoBuffers;
+
     /// <summary>The program that libbpf named last: when an object could not be loaded, the one that the kernel refused. Null when it named none.</summary>
     public string? Program { get; } = ProgramIn(log);
 
@@ -44,8 +51,13 @@ public static class Errno
     public const int Interrupted = 4;
     public const int TooBig = 7;
     public const int Again = 11;
+    public const int NoMemory = 12;
     public const int Access = 13;
+    public const int Busy = 16;
     public const int Invalid = 22;
+    public const int TooManyFiles = 23;
+    public const int TooManyOpen = 24;
+    public const int TextBusy = 26;
     public const int NoSpace = 28;
     public const int NoSys = 38;
     public const int NotSupported = 95;

@@ -1,4 +1,8 @@
+using System.Net;
 using EbpfActors.EndToEnd.Tests.Agent;
+using EbpfActors.EndToEnd.Tests.Points;
+using EbpfActors.EndToEnd.Tests.Traffic;
+using EbpfActors.FakeDataKit;
 using EbpfActors.Kernel.Tests.Traffic;
 using Shouldly;
 
@@ -19,6 +23,34 @@ public sealed class RefusalTests
         "awk '$3 == \"cgroup2\" { print $2 }' /proc/self/mounts | xargs -r -n 1 umount --lazy && exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin \"$@\"",
         "sh",
     ];
+
+    [Fact]
+    public async Task Without_any_cgroup2_connections_are_told_and_the_log_says_what_is_not()
+    {
+        const string Reason = "open the cgroup2 root (mounted privately): Operation not permitted";
+        await using var dataKit = await DataKitServer.StartAsync();
+        using var home = new AgentHome();
+        using var agent = AgentProcess.Start(
+            home, ["--include-loopback", "--interval", "1s", "--datakit-apiserver", $"127.0.0.1:{dataKit.Port}"], WithoutCgroup2);
+        using var tcp = new TcpServer(IPAddress.Loopback);
+
+        await agent.ReadyAsync();
+        tcp.Converse(1_000, 2_000);
+        await Eventually.HoldsAsync(
+            () => NetflowPoints.Of(dataKit).Clients("tcp", tcp.Port).Sum("bytes_written") == 1_000 && NetflowPoints.Of(dataKit).Servers("tcp", tcp.Port).Sum("bytes_written") == 2_000,
+            () => string.Join('\n', home.LogLines()));
+
+        var net = (await agent.StatusAsync()).PluginOf("ebpf-net");
+        net.State.ShouldBe("attached");
+        foreach (var hook in (string[])["packets", "tcp-accept", "udp-bind", "socket-release"])
+        {
+            net.Hooks.ShouldContain(h => h.Hook == hook && h.Rung == "");
+            home.LogLines().Where(l => l.Contains($"no {hook}", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldContain(Reason);
+        }
+
+        dataKit.LastErrors.ShouldBeEmpty();
+        (await agent.StopAsync()).Code.ShouldBe(0);
+    }
 
     [Fact]
     public async Task Without_cgroup2_the_rest_is_collected_and_a_mount_that_comes_later_is_used()

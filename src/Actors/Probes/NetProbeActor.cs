@@ -71,8 +71,12 @@ public sealed class NetProbeActor : UntypedActor
     private ProbeStatus Status()
     {
         var counters = _reader.Counters();
-        return new(Name, _attached ? "attached" : "attaching", [.. _hooks, .. counters.Hooks], counters, "");
+        return new(Name, _attached ? "attached" : "attaching", Hooks(counters.Hooks), counters, "");
     }
+
+    /// <summary>What changes while the probe runs takes the place of what was told of the same hook when it was attached.</summary>
+    private IReadOnlyList<HookStatus> Hooks(IReadOnlyList<HookStatus> now) =>
+        [.. _hooks.Select(h => now.FirstOrDefault(n => n.Hook == h.Hook) ?? h), .. now.Where(n => !_hooks.Any(h => h.Hook == n.Hook))];
 
     /// <summary>Turns calls of the reader's thread into messages; batches skip the actor's own mailbox.</summary>
     private sealed class Listener(IActorRef self, IActorRef parent) : INetProbeListener

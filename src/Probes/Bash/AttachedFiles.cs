@@ -9,7 +9,8 @@ internal sealed class AttachedFiles(LineProbes lines) : IDisposable
 {
     private readonly Dictionary<FileIdentity, Attached> _byFile = [];
 
-    public IReadOnlyList<HookStatus> Hooks => [.. _byFile.Values.Select(a => a.Status)];
+    /// <summary>One for each file; none where no file can have probes, which the hook itself says.</summary>
+    public IReadOnlyList<HookStatus> Hooks => lines.AreLost ? [] : [.. _byFile.Values.Select(a => a.Status)];
 
     /// <param name="file">Device and inode as the process's mappings show them.</param>
     /// <param name="owner">The number by which the file's probes are to know themselves.</param>

@@ -62,6 +62,7 @@ public sealed class BashProbe : IBashProbe
         _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(bash), _attached, firstLines, _users, _worker);
         _scan = new ProcessScan(programs.Scan, _ladders.Shells, _options.ProcRoot);
         ShellProgram.WarmUp();
+        RunningProgram.Read(_options.ProcRoot, (uint)Environment.ProcessId);
         Connect();
         Scan();
         _scannedAt = Stopwatch.GetTimestamp();

@@ -79,7 +79,8 @@ internal sealed class KnownShells
 
     /// <summary>
     /// What the program behind a key of the kernel is, when its process has gone: what the process was known to run, whose probe it
-    /// hit, or which file has the same number. Null when nobody can tell.
+    /// hit, or which file has the same size and number (of its device, and of the upper half of the number, overlays have ideas of their
+    /// own). Null when nobody can tell.
     /// </summary>
     public Shell? Recall(in BashLine line)
     {
@@ -87,7 +88,7 @@ internal sealed class KnownShells
         var known = _ofProcess.GetValueOrDefault(line.Tgid);
         return known?.Size == size ? known
             : owner != 0 ? _byKey.Values.FirstOrDefault(s => s.Owner == owner && s.Size == size)
-            : _byKey.FirstOrDefault(s => s.Key with { Generation = file.Generation } == file).Value;
+            : _byKey.FirstOrDefault(s => s.Key.Size == size && (uint)s.Key.Ino == (uint)file.Ino).Value;
     }
 
     /// <summary>Takes out those that nobody runs.</summary>

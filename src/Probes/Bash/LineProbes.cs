@@ -6,7 +6,8 @@ namespace EbpfActors.Probes.Bash;
 
 /// <summary>
 /// Puts the line program where readline hands out a line, by the best rung that the kernel allows. A rung that refuses a file which the
-/// next one takes is refused as a whole; a file that all refuse is the file's own matter. Belongs to one thread at a time.
+/// next one takes is refused as a whole; a file that all refuse is the file's own matter, unless they do not permit it: then there are
+/// no lines at all. Belongs to one thread at a time.
 /// </summary>
 internal sealed class LineProbes : IDisposable
 {
@@ -29,6 +30,9 @@ internal sealed class LineProbes : IDisposable
     /// <summary>Whether each probe knows which attached file it is on. Where not, a file must not have two: its lines would be told twice.</summary>
     public bool HaveCookies => _hasCookies && !_ladder.IsOn("perf_event");
 
+    /// <summary>No rung is left.</summary>
+    public bool AreLost => _ladder.Rung is null;
+
     /// <summary>Before the load: the program has another kind for the first rung.</summary>
     public static BpfObject Prepare(BpfObject opened, Ladder ladder)
     {
@@ -44,7 +48,7 @@ internal sealed class LineProbes : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="site">Where its readline is.</param>
     /// <param name="owner">The cookie.</param>
-    /// <exception cref="BpfException">No rung takes the file: the refusal of the first.</exception>
+    /// <exception cref="BpfException">No rung takes the file: the refusal of the first of those that are left.</exception>
     public IReadOnlyList<IDisposable> Attach(string path, ReadlineSite site, uint owner)
     {
         List<(Rung Rung, BpfException Refusal)> refusals = [];
@@ -62,7 +66,12 @@ internal sealed class LineProbes : IDisposable
             }
         }
 
-        throw refusals[0].Refusal;
+        if (refusals.TrueForAll(r => r.Refusal.Errno is Errno.Perm or Errno.Access or Errno.NoSys))
+        {
+            refusals.ForEach(r => _ladder.Refuse(r.Rung.Name, r.Refusal.Reason));
+        }
+
+        throw refusals.Count > 0 ? refusals[0].Refusal : new BpfException($"attach {BashLadders.OnLine}", Errno.NotSupported);
     }
 
     public void Dispose() => _forOnePlace?.Dispose();

@@ -44,7 +44,7 @@ internal static unsafe class PerfUprobe
 
     private static SafeFileHandle Open(string operation, string path, ulong offset, bool isReturn)
     {
-        var kind = Number($"{EventSource}type") ?? throw new BpfException($"find perf events for uprobes in {EventSource}", Errno.NoEntry);
+        var kind = Number($"{EventSource}type") ?? throw new BpfException($"find perf events for uprobes in {EventSource}", Unread($"{EventSource}type"));
         fixed (byte* file = Encoding.UTF8.GetBytes(path + "\0"))
         {
             var attributes = new LibC.PerfEventAttributes
@@ -70,6 +70,13 @@ internal static unsafe class PerfUprobe
     {
         var digits = string.Concat(ProcessFiles.ReadLines(path)).SkipWhile(c => !char.IsAsciiDigit(c)).TakeWhile(char.IsAsciiDigit);
         return uint.TryParse(string.Concat(digits), CultureInfo.InvariantCulture, out var number) ? number : null;
+    }
+
+    /// <summary>Why a file has no number: a process that is out of descriptors has not lost its uprobes.</summary>
+    private static int Unread(string path)
+    {
+        using var file = ProcessFiles.Open(path);
+        return file is null ? Marshal.GetLastPInvokeError() : Errno.NoEntry;
     }
 
     private static void Check(int result, string operation)

@@ -22,10 +22,11 @@ internal sealed class ElfImage
     private readonly List<ElfSection> _sections = [];
     private readonly List<ElfSegment> _segments = [];
 
-    private ElfImage(IFileBytes file, ushort type)
+    private ElfImage(IFileBytes file, ushort type, ulong entry)
     {
         File = file;
         Type = type;
+        Entry = entry;
     }
 
     internal IFileBytes File { get; }
@@ -36,6 +37,9 @@ internal sealed class ElfImage
 
     /// <summary>False for a shared library. A library that can be run (libc) is a program too.</summary>
     internal bool IsProgram => Type == TypeExecutable || _segments.Exists(s => s.Kind == ElfSegment.Interpreter);
+
+    /// <summary>The virtual address at which a program begins; 0 in most libraries.</summary>
+    internal ulong Entry { get; }
 
     private ushort Type { get; }
 
@@ -54,7 +58,7 @@ internal sealed class ElfImage
             return null;
         }
 
-        var image = new ElfImage(file, type);
+        var image = new ElfImage(file, type, BinaryPrimitives.ReadUInt64LittleEndian(header[24..]));
         image.ReadSegments(header);
         image.ReadSections(header);
         return image;

@@ -18,21 +18,21 @@ public static class BashHooks
     public static readonly Hook Exec = new(
         "bash-exec",
         "a bash that is new on the host",
-        "found by the next scan",
+        "a bash whose file has no probe yet is found by the next scan",
         [
             new("tp_btf", "tp_btf/sched_process_exec"),
             new("raw_tp", "raw_tp/sched_process_exec"),
             new("proc_connector", "netlink proc connector"),
-            new("scan", "scan of all processes", "found up to 10 s late"),
+            new("scan", "scan of all processes", "a bash whose file has no probe yet is found up to 10 s late"),
         ]);
 
     public static readonly Hook Shells = new(
         "bash-shells",
         "shells that run already",
-        "shells older than the agent are not seen",
+        "shells older than the agent are not seen before another one of their file begins",
         [
             new("iter", "iter/task"),
-            new("proc", "/proc"),
+            new("proc", "/proc", "some 20 µs of the agent's CPU for each process, every 10 s"),
         ]);
 
     public static readonly Hook FirstLines = new(

@@ -24,7 +24,7 @@ public static class NetHooks
             new("syscall", "syscall program"),
             new("iter", "iter/bpf_map_elem"),
             new("raw_tp", "raw_tp test run"),
-            new("sock_diag", "netlink sock_diag", "one system call for each connection-table batch and a dump of all sockets at each flush"),
+            new("sock_diag", "netlink sock_diag", "the kernel lists all TCP sockets at each flush"),
         ]);
 
     public static readonly Hook Adopt = new(

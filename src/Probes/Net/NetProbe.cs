@@ -76,7 +76,7 @@ public sealed class NetProbe : INetProbe
 
         var hooks = _programs.Status();
         _wantsTypes = !hasTypes && hooks.Any(h => h.Hook == NetHooks.Packets.Name && h.Rung.Length > 0);
-        return [.. hooks, .. AttachTls(cgroup)];
+        return [.. hooks, .. AttachTls(cgroup, refusal)];
     }
 
     /// <summary>A cgroup2 root can be had now; or the module of connection tracking has come with its types, by which UDP flows find their translation.</summary>
@@ -188,18 +188,23 @@ public sealed class NetProbe : INetProbe
     }
 
     /// <summary>A kernel that refuses TLS capture keeps the rest.</summary>
-    private IReadOnlyList<HookStatus> AttachTls(SafeHandle? cgroup)
+    private IReadOnlyList<HookStatus> AttachTls(SafeHandle? cgroup, BpfException? refusal)
     {
-        try
+        if (_tls is null)
         {
-            return _tls is null || cgroup is null || _programs.Object is not { } net ? [] : [_tls.Attach(net, cgroup)];
+            return [];
         }
-        catch (BpfException e)
+
+        var hooks = _programs.Object is { } net && _programs.TracksTcp
+            ? _tls.Attach(net, cgroup, refusal)
+            : [new HookStatus(TlsHooks.Calls.Name, "", $"{TlsHooks.Calls.Without}: there are no connections without {NetHooks.TcpState.Name}")];
+        if (!_tls.IsOn)
         {
-            _tls!.Dispose();
+            _tls.Dispose();
             _tls = null;
-            return [new HookStatus("tls-calls", "", $"no httpflow-tls: {e.Message}")];
         }
+
+        return hooks;
     }
 
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>

@@ -5,8 +5,11 @@ namespace EbpfActors.Probes.Tls;
 /// <summary>Told by discovery what can be captured and what cannot; always on one thread, the discovery's own.</summary>
 public interface ITlsDiscoverySink
 {
-    /// <summary>A file not yet known, or gone meanwhile, is mapped by <paramref name="pid"/>.</summary>
-    void Found(TlsTarget target, int pid);
+    /// <summary>
+    /// A file not yet known, or gone meanwhile, is mapped by <paramref name="pid"/>. False when it could not be taken for a reason that may
+    /// pass: then it is told again, at growing intervals, as long as somebody maps it.
+    /// </summary>
+    bool Found(TlsTarget target, int pid);
 
     /// <summary>No process maps the file any more.</summary>
     void Gone(FileIdentity file);
@@ -20,6 +23,9 @@ public interface ITlsDiscoverySink
     /// <summary>The file could not be looked at, which may be told again. What is told without an identity is about more than one file.</summary>
     void Failed(FileIdentity file, string path, int pid, string problem);
 
-    /// <summary>What was not recognised, left out or failed with this file is over: no process maps it any more, or it is looked at anew.</summary>
+    /// <summary>
+    /// What was not recognised, left out or failed with this file is over: no process maps it any more, or it is looked at anew. Without an
+    /// identity: what was told so.
+    /// </summary>
     void Settled(FileIdentity file);
 }

@@ -17,6 +17,9 @@ internal sealed class TcpServer : IDisposable
     /// <summary>For sockets that live elsewhere, in a network namespace for example.</summary>
     public TcpServer(Socket listener, Func<Socket> client) => (_listener, _client) = (listener, client);
 
+    /// <summary>What clients connect to: the listener itself, unless its address is translated on the way.</summary>
+    public EndPoint? Target { private get; init; }
+
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     public long Connections { get; private set; }
@@ -52,7 +55,7 @@ internal sealed class TcpServer : IDisposable
     public TcpConversation Connect()
     {
         var client = _client();
-        client.Connect(_listener.LocalEndPoint!);
+        client.Connect(Target ?? _listener.LocalEndPoint!);
         Connections++;
         return new TcpConversation(this, client, _listener.Accept());
     }

@@ -13,10 +13,16 @@ internal sealed class UdpServer : IDisposable
     private readonly bool _connected;
 
     public UdpServer(IPAddress address, bool connected)
+        : this(address, connected, here => here(), here => here())
+    {
+    }
+
+    /// <summary>For sockets that live elsewhere: <paramref name="server"/> and <paramref name="client"/> run what makes them there.</summary>
+    public UdpServer(IPAddress address, bool connected, Func<Func<Socket>, Socket> server, Func<Func<Socket>, Socket> client)
     {
         _connected = connected;
-        _server = BindByNumber(address);
-        _client = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 10_000 };
+        _server = server(() => BindByNumber(address));
+        _client = client(() => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 10_000 });
         if (connected)
         {
             _client.Connect(_server.LocalEndPoint!);

@@ -35,7 +35,7 @@ internal static unsafe partial class RefusedCalls
     {
         using var bash = BpfObject.Open("bash");
         bash.Load();
-        using var link = bash.AttachUprobe("bash_on_line", "/bin/bash", 0x1000, isReturn: true, cookie: 1);
+        using var link = bash.AttachUprobe("bash_on_line", "/bin/bash", 0x1000, isReturn: true, cookie: 0);
         return !link.IsInvalid;
     });
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls;
 using EbpfActors.Probes.Tls.Discovery;
@@ -18,9 +19,11 @@ internal sealed class DiscoveryRecorder : ITlsDiscoverySink, IDisposable
     private readonly ConcurrentQueue<(string Path, string Problem)> _failed = new();
 
     /// <summary>Returns behind the first scan.</summary>
-    internal DiscoveryRecorder(TimeSpan? rescanInterval = null)
+    internal DiscoveryRecorder(TimeSpan? rescanInterval = null, params string[] without)
     {
-        Discovery = new TlsDiscovery(new TlsDiscoveryOptions { RescanInterval = rescanInterval ?? TimeSpan.FromHours(1) }, this);
+        var interval = rescanInterval ?? TimeSpan.FromHours(1);
+        Discovery = new TlsDiscovery(
+            new TlsDiscoveryOptions { RescanInterval = interval, RescanIntervalAlone = interval, Without = new WithoutHooks(without) }, this);
         Discovery.Start();
         Until(() => Discovery.Status.Scans > 0, "the first scan");
     }
@@ -59,7 +62,11 @@ internal sealed class DiscoveryRecorder : ITlsDiscoverySink, IDisposable
 
     public void Dispose() => Discovery.Dispose();
 
-    void ITlsDiscoverySink.Found(TlsTarget target, int pid) => _found.Enqueue((target, pid));
+    bool ITlsDiscoverySink.Found(TlsTarget target, int pid)
+    {
+        _found.Enqueue((target, pid));
+        return true;
+    }
 
     void ITlsDiscoverySink.Gone(FileIdentity file) => _gone.Enqueue(file);
 

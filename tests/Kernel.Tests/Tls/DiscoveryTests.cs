@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using EbpfActors.Kernel.Tests.Traffic;
+using EbpfActors.Probes;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Tls;
 using Shouldly;
 using Xunit;
@@ -30,7 +32,8 @@ public sealed class DiscoveryTests
     public void A_library_mapped_later_is_found_at_once_and_only_once()
     {
         using var recorder = new DiscoveryRecorder();
-        recorder.Discovery.Status.WatchRefused.ShouldBeNull();
+        var hook = recorder.Discovery.Status.Hook;
+        (hook.Hook, hook.Rung, hook.Problem).ShouldBe(("tls-discovery", "PERF_RECORD_MMAP2", ""));
         using var library = new LibraryCopy();
 
         var first = library.Use();
@@ -42,6 +45,39 @@ public sealed class DiscoveryTests
         // The other one was mapped last: what there was to say of the second program has been said.
         recorder.UntilFound(other.Path);
         recorder.Found(library.Path).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Where_mappings_are_not_told_a_library_mapped_later_is_found_by_a_scan()
+    {
+        using var recorder = new DiscoveryRecorder(Often, "tls-discovery:mmap2");
+        var hook = recorder.Discovery.Status.Hook;
+        (hook.Rung, hook.Problem).ShouldBe(("/proc", TlsHooks.Discovery["proc"].Cost));
+        hook.Refused.ShouldBe([new HookRefusal("mmap2", WithoutHooks.Reason)]);
+        using var library = new LibraryCopy();
+
+        var user = library.Use();
+
+        recorder.UntilFound(library.Path).Pid.ShouldBe(user.Id);
+    }
+
+    [Fact]
+    public void Where_mappings_are_not_told_and_scans_not_wanted_only_what_was_there_at_the_start_is_found_and_let_go()
+    {
+        using var early = new LibraryCopy();
+        var user = early.Use();
+        UntilMapped(user, early.Path);
+        using var recorder = new DiscoveryRecorder(Often, "tls-discovery");
+        var hook = recorder.Discovery.Status.Hook;
+        (hook.Rung, hook.Problem).ShouldBe(("", TlsHooks.Discovery.Without));
+        using var late = new LibraryCopy();
+        UntilMapped(late.Use(), late.Path);
+
+        recorder.UntilScannedAgain(2);
+        recorder.Found(late.Path).ShouldBeEmpty();
+        var (target, _) = recorder.UntilFound(early.Path);
+        user.Kill();
+        recorder.Until(() => recorder.Gone.Contains(target.File), "the early one is let go");
     }
 
     [Fact]

@@ -19,6 +19,9 @@ internal sealed class HttpsRecorder(TlsOptions options) : IDisposable
 
     public ProbeCounters Counters => _recorder.Counters;
 
+    /// <summary>As told when it was attached.</summary>
+    public IReadOnlyList<HookStatus> Hooks => _recorder.Hooks;
+
     /// <summary>Of one server; other programs of this host speak TLS too.</summary>
     public IReadOnlyList<HttpExchange> On(int serverPort) =>
         [.. _recorder.Exchanges.Where(e => (e.IsClients() ? e.Flow.DestinationPort : e.Flow.SourcePort) == serverPort)];

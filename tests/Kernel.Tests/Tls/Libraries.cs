@@ -56,7 +56,7 @@ internal static class Libraries
     /// <summary>Capture of exactly these.</summary>
     public static TlsOptions Capturing(params TlsTarget[] targets) => new()
     {
-        Discover = sink =>
+        Discover = (sink, _) =>
         {
             Array.ForEach(targets, target => sink.Found(target, 1));
             return new MemoryStream();

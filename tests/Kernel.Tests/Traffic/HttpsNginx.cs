@@ -11,8 +11,10 @@ internal sealed class HttpsNginx : IDisposable
     /// <param name="workers">How many.</param>
     /// <param name="certificate">Of its servers.</param>
     /// <param name="userland">Whose nginx; the certificate's too.</param>
-    public HttpsNginx(int workers, Certificate certificate, Userland? userland = null)
+    /// <param name="space">Listens on all IPv4 addresses of that namespace, with this host's nginx; on loopback without.</param>
+    public HttpsNginx(int workers, Certificate certificate, Userland? userland = null, NetworkNamespace? space = null)
     {
+        var address = space is null ? "127.0.0.1" : "0.0.0.0";
         userland ??= Userland.Host;
         _folder = userland.NewFolder("nginx");
         var folder = userland.Inside(_folder);
@@ -30,15 +32,24 @@ internal sealed class HttpsNginx : IDisposable
                 ssl_certificate {{certificate.File}};
                 ssl_certificate_key {{certificate.KeyFile}};
                 server {
-                    listen 127.0.0.1:{{Port}} ssl;
-                    listen 127.0.0.1:{{Http2Port}} ssl http2;
+                    listen {{address}}:{{Port}} ssl;
+                    listen {{address}}:{{Http2Port}} ssl http2;
                     location = /big { alias {{folder}}/big; }
                     location / { return 200 "hello\n"; }
                 }
             }
             """);
-        _master = userland.Start("nginx", $"-p {folder} -c {folder}/nginx.conf");
-        Listening.Wait(Port);
+        var arguments = $"-p {folder} -c {folder}/nginx.conf";
+        if (space is null)
+        {
+            _master = userland.Start("nginx", arguments);
+            Listening.Wait(Port);
+        }
+        else
+        {
+            _master = Shell.Start("nsenter", $"--net=/run/netns/{space.Name} nginx {arguments}");
+            space.Run(() => Listening.Wait(Port));
+        }
     }
 
     public int Port { get; } = FreePorts.Next();

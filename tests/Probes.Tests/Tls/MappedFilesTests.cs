@@ -2,6 +2,7 @@ using System.Text;
 using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tests.Elf;
 using EbpfActors.Probes.Tls.Discovery;
+using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Xunit;
 
@@ -280,6 +281,111 @@ public sealed class MappedFilesTests : IDisposable
         _told.Lines.Count.ShouldBe(3);
         _told.Lines[2].ShouldStartWith("failed /bin/x by 1: already 2 files");
         _source.StillOpen.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_file_that_could_not_be_taken_for_the_moment_is_told_again_at_growing_intervals_until_it_is()
+    {
+        var time = new FakeTimeProvider();
+        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions(), time);
+        _source.Add(Ssl, LibSsl);
+        _told.Take = () => false;
+        Map(1, Ssl);
+
+        var waits = Enumerable.Range(0, 9).Select(_ =>
+        {
+            var wait = _files.TellAgain();
+            time.Advance(wait);
+            return wait.TotalSeconds;
+        }).ToList();
+        _told.Take = () => true;
+
+        waits.ShouldBe([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        _files.TellAgain().ShouldBe(TimeSpan.MaxValue);
+        _told.Lines.ShouldBe(Enumerable.Repeat("found 1 by 1", 10));
+        _source.Opened.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_file_that_could_not_be_taken_is_told_no_more_once_nobody_maps_it()
+    {
+        var time = new FakeTimeProvider();
+        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions(), time);
+        _source.Add(Ssl, LibSsl);
+        _told.Take = () => false;
+        Map(1, Ssl);
+
+        Scan();
+        Scan();
+        time.Advance(TimeSpan.FromHours(1));
+
+        _files.TellAgain().ShouldBe(TimeSpan.MaxValue);
+        _told.Lines.ShouldBe(["found 1 by 1", "gone 1"]);
+    }
+
+    [Fact]
+    public void A_sink_that_throws_is_told_again_and_later()
+    {
+        var time = new FakeTimeProvider();
+        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions(), time);
+        _source.Add(Ssl, LibSsl);
+        _told.Take = () => throw new InvalidOperationException("a test");
+
+        Should.Throw<InvalidOperationException>(() => Map(1, Ssl));
+
+        _files.TellAgain().ShouldBe(TimeSpan.FromSeconds(1));
+        _told.Lines.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_file_that_found_no_room_is_captured_when_another_one_goes()
+    {
+        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { MaxTargets = 1 });
+        _source.Add(Ssl, LibSsl);
+        _source.Add(new(8, 7), LibSsl);
+        Map(1, Ssl);
+        Map(2, new(8, 7));
+
+        Scan(new FileIdentity(8, 7));
+        _source.Opened.ShouldBe(2, "it is not looked into as long as there is no room");
+        Scan(new FileIdentity(8, 7));
+        Scan(new FileIdentity(8, 7));
+
+        _told.Lines.ShouldBe(["found 1 by 1", "failed /lib/libssl.so.3 by 2: already 1 files with TLS; this and further ones are not captured", "gone 1", "settled 0", "found 7 by 99"]);
+        _source.StillOpen.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_program_that_found_no_room_is_searched_for_traces_when_others_were()
+    {
+        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { MaxUnsearched = 1 });
+        _source.Add(Ssl, new ElfBuilder([0xc3]).Section(".rodata", [.. "x BoringSSL y"u8]).Bytes());
+        _source.Add(Crypto, new ElfBuilder([0xc3]).Section(".rodata", [.. "x rustls-0. y"u8]).Bytes());
+        Map(1, Ssl, "/bin/chrome");
+        Map(2, Crypto, "/bin/other");
+        _files.SearchOne().ShouldBeTrue();
+        _files.SearchOne().ShouldBeFalse();
+
+        Map(3, Crypto, "/bin/other");
+        _files.SearchOne().ShouldBeTrue();
+
+        _told.Lines.ShouldBe(["1 process1: BoringSSL, linked in", "3 process3: rustls"]);
+        _source.StillOpen.ShouldBe(0);
+    }
+
+    [Fact]
+    public void What_is_not_known_is_left_alone_once_new_files_are_not_wanted()
+    {
+        _source.Add(Ssl, LibSsl);
+        _source.Add(new(8, 7), LibSsl);
+        Map(1, Ssl);
+        _files.TakesNew = false;
+
+        Map(2, Ssl);
+        Map(2, new(8, 7));
+
+        _told.Lines.ShouldBe(["found 1 by 1"]);
+        _files.Known.ShouldBe(1);
     }
 
     public void Dispose() => _files.Dispose();

@@ -10,10 +10,14 @@ internal sealed class ToldFiles : ITlsDiscoverySink
 
     public List<TlsTarget> Found { get; } = [];
 
-    void ITlsDiscoverySink.Found(TlsTarget target, int pid)
+    /// <summary>What it answers to each file that is found.</summary>
+    public Func<bool> Take { get; set; } = () => true;
+
+    bool ITlsDiscoverySink.Found(TlsTarget target, int pid)
     {
         Found.Add(target);
         Lines.Add($"found {target.File.Inode} by {pid}");
+        return Take();
     }
 
     public void Gone(FileIdentity file) => Lines.Add($"gone {file.Inode}");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Net;
 using EbpfActors.Probes.Net.Http;
@@ -19,29 +20,46 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
 
     private readonly ConcurrentQueue<ProbeNote> _notes = new();
     private readonly TlsSessions _sessions = new(tracker, 2 * options.MaxSessions, TimeProvider.System);
-    private readonly Lock _nestingGate = new();
     private TlsPrograms? _programs;
     private BpfMap? _counts;
     private TlsFiles? _files;
     private BpfLinkHandle? _egress;
-    private BpfLinkHandle? _nesting;
+    private ReceiveHook? _receive;
     private IDisposable? _discovery;
 
-    /// <summary>Loads, attaches what does not depend on files, starts to look for them. Throws when the kernel refuses.</summary>
-    public HookStatus Attach(BpfObject net, SafeHandle cgroup)
+    /// <summary>False from the start on when the kernel refuses every way to see calls: then there is nothing to capture.</summary>
+    public bool IsOn => _files is not null;
+
+    /// <summary>
+    /// Loads, attaches what does not depend on files, starts to look for them. Returns the hooks with the rungs that were taken; no refusal
+    /// is thrown.
+    /// </summary>
+    /// <param name="net">The loaded net object.</param>
+    /// <param name="cgroup">The cgroup2 root; null where it cannot be had.</param>
+    /// <param name="refusal">Why it cannot.</param>
+    public IReadOnlyList<HookStatus> Attach(BpfObject net, SafeHandle? cgroup, BpfException? refusal)
     {
-        _programs = TlsPrograms.Load(
-            tls =>
-            {
-                Array.ForEach(SharedMaps, map => tls.Share(map, net));
-                tls.SetMaxEntries("tls_sessions", options.MaxSessions);
-            },
-            options.LinksAtOnce);
+        var ladders = new TlsLadders(options.Without);
+        try
+        {
+            _programs = TlsLoad.Load(() => Open(net), ladders);
+        }
+        catch (BpfException e)
+        {
+            return [new HookStatus(TlsHooks.Calls.Name, "", $"{TlsHooks.Calls.Without}: {e.Message}")];
+        }
+
+        if (_programs is null)
+        {
+            return ladders.Status();
+        }
+
         _counts = _programs.Object.Map("tls_counts");
+        AttachEgress(_programs.Object, ladders.Sockets, cgroup, refusal);
+        _receive = new ReceiveHook(_programs.Object, ladders.OnReceive, ladders.Receive);
         _files = new TlsFiles(_programs);
-        _egress = _programs.Object.AttachCgroup("tls_on_egress", cgroup);
-        _discovery = options.Discover(this);
-        return new HookStatus("tls-calls", _programs.AtOnce ? "uprobe_multi, cgroup_skb" : "uprobe, cgroup_skb", "");
+        _discovery = options.Discover(this, options.Without);
+        return [.. ladders.Status().Select(WithLost), _receive.Status(), .. Discovery()];
     }
 
     /// <summary>Takes a record that is about a TLS session; false for any other.</summary>
@@ -60,7 +78,8 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
         }
     }
 
-    public IReadOnlyList<HookStatus> Status() => _files is null ? [] : [.. _files.Status(), .. Discovery(), Joins()];
+    /// <summary>What changes while it runs; an entry takes the place of the one of its name that <see cref="Attach"/> gave.</summary>
+    public IReadOnlyList<HookStatus> Status() => _files is null ? [] : [_receive!.Status(), .. Discovery(), .. _files.Status(), Joins()];
 
     public IReadOnlyList<ProbeLoss> Losses() => Reasons(("tls-no-join", _sessions.NoJoin), ("tls-calls-full", Count(TlsCount.CallsFull)));
 
@@ -73,23 +92,25 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     {
         _discovery?.Dispose();
         _files?.Dispose();
-        lock (_nestingGate)
-        {
-            _nesting?.Dispose();
-        }
-
+        _receive?.Dispose();
         _egress?.Dispose();
         _programs?.Object.Dispose();
     }
 
-    void ITlsDiscoverySink.Found(TlsTarget target, int pid)
+    bool ITlsDiscoverySink.Found(TlsTarget target, int pid)
     {
-        if (_programs!.SeeReadsBegin(target))
+        if (_programs!.Useless(target) is { } why)
         {
-            AttachNesting();
+            Note(_files!.Problem(target.File, target.MappedPath, pid, why));
+            return true;
         }
 
-        Note(_files!.Attach(target, pid));
+        ProbeNote? note = null;
+        var isComplete = !_programs.SeeReadsBegin(target) || _receive!.Attach(out note);
+        Note(note);
+        (note, var isSettled) = _files!.Attach(target, pid);
+        Note(note);
+        return isComplete && isSettled;
     }
 
     void ITlsDiscoverySink.Gone(FileIdentity file) => _files!.Detach(file);
@@ -103,22 +124,6 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
 
     void ITlsDiscoverySink.Settled(FileIdentity file) => _files!.Settle(file);
 
-    /// <summary>The hook runs for every TCP receive of the host: it waits until there is a library whose reads it can tell about.</summary>
-    private void AttachNesting()
-    {
-        lock (_nestingGate)
-        {
-            try
-            {
-                _nesting ??= _programs!.Object.Attach("tls_on_receive");
-            }
-            catch (BpfException e)
-            {
-                Note(_files!.Problem(default, "tcp_rcv_space_adjust", pid: 0, $"sessions are tied to sockets by their ciphertext only: {e.Message}"));
-            }
-        }
-    }
-
     private void Note(ProbeNote? note)
     {
         if (note is not null)
@@ -127,9 +132,43 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
         }
     }
 
-    private IReadOnlyList<HookStatus> Discovery() => _discovery is not TlsDiscovery { Status: var status } ? []
-        : status.WatchRefused is null ? [new HookStatus("tls-discovery", "PERF_RECORD_MMAP2", "")]
-        : [new HookStatus("tls-discovery", "/proc", $"a program that lives for seconds may be missed: {status.WatchRefused}")];
+    private BpfObject Open(BpfObject net)
+    {
+        var tls = options.Open();
+        try
+        {
+            Array.ForEach(SharedMaps, map => tls.Share(map, net));
+            tls.SetMaxEntries("tls_sessions", options.MaxSessions);
+            return tls;
+        }
+        catch
+        {
+            tls.Dispose();
+            throw;
+        }
+    }
+
+    private void AttachEgress(BpfObject tls, Ladder sockets, SafeHandle? cgroup, BpfException? refusal)
+    {
+        if (sockets.Rung is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _egress = tls.AttachCgroup(TlsLadders.OnEgress, cgroup ?? throw refusal!);
+        }
+        catch (BpfException e)
+        {
+            sockets.Refuse(e.Reason);
+        }
+    }
+
+    private HookStatus WithLost(HookStatus hook) => hook.Hook != TlsHooks.Calls.Name || _programs!.Lost is "" ? hook
+        : hook with { Problem = string.Join("; ", ((string[])[hook.Problem, _programs.Lost]).Where(p => p.Length > 0)) };
+
+    private IReadOnlyList<HookStatus> Discovery() => _discovery is TlsDiscovery { Status.Hook: var hook } ? [hook] : [];
 
     private HookStatus Joins() => new(
         "tls-sessions",

@@ -27,13 +27,14 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
     /// <summary>Puts every point of the file in place, or none; says what it did.</summary>
     /// <param name="target">The file.</param>
     /// <param name="pid">The process that was found with it.</param>
-    public ProbeNote? Attach(TlsTarget target, int pid)
+    /// <returns>For the log; and false when the kernel refused for a reason that may pass.</returns>
+    public (ProbeNote? Note, bool IsSettled) Attach(TlsTarget target, int pid)
     {
         lock (_gate)
         {
             if (_isClosed || _files.ContainsKey(target.File))
             {
-                return null;
+                return (null, true);
             }
 
             var path = target.MappedPath;
@@ -41,11 +42,11 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
             {
                 _files.Add(target.File, new File(TlsGaps.Row(path, pid), $"uprobes, {target.Placement}", programs.Attach(target)));
                 _gaps.Close(target.File);
-                return new ProbeNote(IsWarning: false, $"TLS of {path} is captured ({target.Flavour}): {target.Placement}");
+                return (new ProbeNote(IsWarning: false, $"TLS of {path} is captured ({target.Flavour}): {target.Placement}"), true);
             }
             catch (BpfException e)
             {
-                return _gaps.Add(target.File, path, pid, e.Message);
+                return (_gaps.Add(target.File, path, pid, e.MayPass ? $"{e.Message}; it is tried again" : e.Message), !e.MayPass);
             }
         }
     }

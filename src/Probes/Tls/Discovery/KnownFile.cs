@@ -25,6 +25,12 @@ internal sealed class KnownFile(FileIdentity identity, int pid, ulong generation
     /// <summary>It could not be opened. Another time, or for another process, it may be.</summary>
     internal bool IsUnread { get; set; }
 
+    /// <summary>It has TLS in it, and there were too many such files when it was looked into.</summary>
+    internal bool WaitsForTarget { get; set; }
+
+    /// <summary>It is to be searched for traces of TLS, and too many others waited for that when it was looked into.</summary>
+    internal bool WaitsForSearch { get; set; }
+
     /// <summary>The sink was told something that is not captured.</summary>
     internal bool IsTold { get; set; }
 

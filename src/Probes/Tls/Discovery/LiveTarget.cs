@@ -8,6 +8,10 @@ namespace EbpfActors.Probes.Tls.Discovery;
 /// <param name="pid">The process that was found with it.</param>
 internal sealed class LiveTarget(TlsTarget target, IMappedFile file, int pid)
 {
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    private TimeSpan _pause = TimeSpan.FromSeconds(1);
+
     internal TlsTarget Target { get; } = target;
 
     internal IMappedFile File { get; } = file;
@@ -23,5 +27,17 @@ internal sealed class LiveTarget(TlsTarget target, IMappedFile file, int pid)
     /// <summary>How many identities lead to it.</summary>
     internal int Names { get; set; }
 
-    internal bool IsAnnounced { get; set; }
+    /// <summary>The sink was told of it, whether or not it could take it.</summary>
+    internal bool IsAnnounced { get; private set; }
+
+    /// <summary>When the sink is to be told again; null when it has taken it or was never told.</summary>
+    internal DateTimeOffset? DueAt { get; private set; }
+
+    /// <summary>The sink was told and could take it, or not.</summary>
+    internal void Told(bool isTaken, DateTimeOffset now)
+    {
+        IsAnnounced = true;
+        DueAt = isTaken ? null : now + _pause;
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+    }
 }

@@ -3,7 +3,7 @@ using EbpfActors.Probes.Processes;
 namespace EbpfActors.Probes.Tls.Discovery;
 
 /// <summary>The files with TLS that are mapped, each once however many identities lead to it, and what the sink is told of them. Bounded.</summary>
-internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit) : IDisposable
+internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit, TimeProvider time) : IDisposable
 {
     private readonly List<LiveTarget> _targets = [];
     private bool _isFull;
@@ -26,6 +26,12 @@ internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit) : IDisposab
             }
 
             return false;
+        }
+
+        if (_isFull)
+        {
+            _isFull = false;
+            sink.Settled(default);
         }
 
         var live = new LiveTarget(target, opened, pid);
@@ -59,19 +65,41 @@ internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit) : IDisposab
     public void Dispose() => _targets.ForEach(t => t.File.Dispose());
 
     /// <summary>
-    /// A libcrypto waits until there is a libssl: many programs have it for its ciphers alone, and a probe in it would cost them for
-    /// nothing.
+    /// Tells what is new, and again what the sink could not take and is due; returns the time until the next one is, or the longest time
+    /// there is. A libcrypto waits until there is a libssl: many programs have it for its ciphers alone, and a probe in it would cost them
+    /// for nothing.
     /// </summary>
-    private void Announce()
+    internal TimeSpan Announce()
     {
         var isBioWriteNeeded = _targets.Exists(t => t.NeedsBioWrite);
+        var next = TimeSpan.MaxValue;
         foreach (var live in _targets)
         {
-            if (!live.IsAnnounced && (isBioWriteNeeded || !live.IsOnlyBioWrite))
+            var now = time.GetUtcNow();
+            if (live.IsAnnounced ? live.DueAt <= now : isBioWriteNeeded || !live.IsOnlyBioWrite)
             {
-                live.IsAnnounced = true;
-                sink.Found(live.Target, live.Pid);
+                Tell(live, now);
             }
+
+            if (live.DueAt - now is { } wait && wait < next)
+            {
+                next = wait;
+            }
+        }
+
+        return next;
+    }
+
+    private void Tell(LiveTarget live, DateTimeOffset now)
+    {
+        var isTaken = false;
+        try
+        {
+            isTaken = sink.Found(live.Target, live.Pid);
+        }
+        finally
+        {
+            live.Told(isTaken, now);
         }
     }
 }

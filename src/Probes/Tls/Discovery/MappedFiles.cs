@@ -9,7 +9,7 @@ namespace EbpfActors.Probes.Tls.Discovery;
 /// as often as they are seen; a scan of all processes between <see cref="BeginScan"/> and <see cref="EndScan"/> finds what nobody maps
 /// any more. Not thread-safe.
 /// </summary>
-internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink sink, TlsDiscoveryOptions options) : IDisposable
+internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink sink, TlsDiscoveryOptions options, TimeProvider? time = null) : IDisposable
 {
     private const int MaxReported = 8192;
 
@@ -17,7 +17,7 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
     private const int ScansUntilGone = 2;
 
     private readonly Dictionary<FileIdentity, KnownFile> _files = [];
-    private readonly LiveTargets _targets = new(sink, options.MaxTargets);
+    private readonly LiveTargets _targets = new(sink, options.MaxTargets, time ?? TimeProvider.System);
     private readonly Queue<KnownFile> _unsearched = [];
     private readonly HashSet<int> _reported = [];
     private readonly HashSet<int> _seenPids = [];
@@ -26,6 +26,9 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
     internal int Targets => _targets.Count;
 
     internal int Known => _files.Count;
+
+    /// <summary>False: files that are not known are not looked into.</summary>
+    internal bool TakesNew { get; set; } = true;
 
     /// <summary>Mappings whose process was gone before its file could be looked at.</summary>
     internal long Vanished { get; private set; }
@@ -56,12 +59,16 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
         _seenPids.Add(mapping.Pid);
         if (!_files.TryGetValue(mapping.File, out var file) || file.IsReplacedBy(mapping))
         {
-            LookInto(mapping);
+            if (TakesNew)
+            {
+                LookInto(mapping);
+            }
+
             return;
         }
 
         file.See(_scan);
-        if (file.TryAgain())
+        if (file.TryAgain() || HasRoomFor(file))
         {
             LookInto(mapping);
             return;
@@ -77,6 +84,9 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
             LookForCopy(file, mapping);
         }
     }
+
+    /// <summary>Tells the sink again what it could not take for the moment; returns the time until the next one is due.</summary>
+    internal TimeSpan TellAgain() => _targets.Announce();
 
     /// <summary>Does one piece of the work that can wait; false when there is none.</summary>
     internal bool SearchOne()
@@ -193,7 +203,8 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
             }
 
             var target = new TlsTarget(flavour, identity, opened.Path, found.Points, found.Placement) { MappedPath = path };
-            return _targets.Add(file, target, opened, mapping.Pid);
+            file.WaitsForTarget = !_targets.Add(file, target, opened, mapping.Pid);
+            return !file.WaitsForTarget;
         }
 
         if (found.Unrecognised is { } what)
@@ -205,9 +216,19 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
         return found.IsProgram && Enqueue(file, opened);
     }
 
+    /// <summary>A table was full when the file was looked into, and is not any more.</summary>
+    private bool HasRoomFor(KnownFile file) => file.Targets.Count == 0 && (
+        (file.WaitsForTarget && _targets.Count < options.MaxTargets) || (file.WaitsForSearch && _unsearched.Count < options.MaxUnsearched));
+
     private bool Enqueue(KnownFile file, IMappedFile opened)
     {
-        if (file.Unsearched is not null || _unsearched.Count >= options.MaxUnsearched)
+        if (file.Unsearched is not null)
+        {
+            return false;
+        }
+
+        file.WaitsForSearch = _unsearched.Count >= options.MaxUnsearched;
+        if (file.WaitsForSearch)
         {
             return false;
         }

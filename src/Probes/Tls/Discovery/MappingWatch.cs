@@ -9,11 +9,15 @@ internal sealed unsafe class MappingWatch : IDisposable
 {
     private readonly List<PerfRing> _rings = [];
     private readonly WakeEvent _wake = new();
+    private readonly bool _isOff;
     private readonly string _online;
     private LibC.PollFd[] _fds = [];
 
-    internal MappingWatch(string onlineCpus = "/sys/devices/system/cpu/online")
+    /// <param name="isOff">The kernel is not asked at all: nothing but waiting is done here.</param>
+    /// <param name="onlineCpus">The file that lists the CPUs.</param>
+    internal MappingWatch(bool isOff = false, string onlineCpus = "/sys/devices/system/cpu/online")
     {
+        _isOff = isOff;
         _online = onlineCpus;
         WatchNewCpus();
     }
@@ -21,16 +25,17 @@ internal sealed unsafe class MappingWatch : IDisposable
     /// <summary>Receives one mapping; it dies with the call.</summary>
     internal delegate void Consumer(in Mapping mapping);
 
-    /// <summary>Why new mappings are seen by scans only; null when the kernel tells them.</summary>
+    /// <summary>Why the kernel told not all new mappings, as of the last <see cref="WatchNewCpus"/>; null when it tells them.</summary>
     internal string? Refused { get; private set; }
 
     /// <summary>Records that the kernel had no room for.</summary>
     internal long Lost { get; private set; }
 
-    /// <summary>Opens a ring for each CPU that came online since.</summary>
+    /// <summary>Opens a ring for each CPU that came online since, or was refused.</summary>
     internal void WatchNewCpus()
     {
-        foreach (var cpu in Cpus(_online))
+        Refused = null;
+        foreach (var cpu in _isOff ? [] : Cpus(_online))
         {
             if (!_rings.Exists(r => r.Cpu == cpu))
             {

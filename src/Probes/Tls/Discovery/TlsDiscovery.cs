@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Tls.Discovery;
@@ -9,6 +10,9 @@ namespace EbpfActors.Probes.Tls.Discovery;
 /// </summary>
 public sealed class TlsDiscovery : IDisposable
 {
+    private const string Watch = "mmap2";
+    private const string Scans = "proc";
+
     // A program that starts maps some ten files: one look for all of them.
     private static readonly TimeSpan RestBetweenLooks = TimeSpan.FromMilliseconds(2);
 
@@ -23,7 +27,7 @@ public sealed class TlsDiscovery : IDisposable
     private long _scans;
     private TimeSpan _lastScan;
     private volatile bool _isOver;
-    private volatile TlsDiscoveryStatus _status = new(null, 0, 0, 0, 0, 0, TimeSpan.Zero);
+    private volatile TlsDiscoveryStatus _status;
 
     public TlsDiscovery(TlsDiscoveryOptions options, ITlsDiscoverySink sink)
     {
@@ -31,7 +35,8 @@ public sealed class TlsDiscovery : IDisposable
         _sink = sink;
         _maps = new ProcessMaps(options.ProcRoot);
         _files = new MappedFiles(new MappedFileSource(options.ProcRoot), sink, options);
-        _watch = new MappingWatch();
+        _watch = new MappingWatch(isOff: !new Ladder(TlsHooks.Discovery, options.Without).IsOn(Watch));
+        _status = new(Standing().Status(), 0, 0, 0, 0, 0, TimeSpan.Zero);
         _thread = new Thread(Run) { Name = "tls discovery", IsBackground = true };
     }
 
@@ -90,18 +95,34 @@ public sealed class TlsDiscovery : IDisposable
             _nextScan = 0;
         }
 
-        _status = new(_watch.Refused, _files.Targets, _files.Known, _watch.Lost, _files.Vanished, _scans, _lastScan);
+        _status = new(Standing().Status(), _files.Targets, _files.Known, _watch.Lost, _files.Vanished, _scans, _lastScan);
         _watch.Rest(RestBetweenLooks);
         if (_nextScan != 0 && !_isOver && !_files.SearchOne())
         {
-            _watch.Wait(Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _nextScan));
+            var scan = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _nextScan);
+            var retry = _files.TellAgain();
+            _watch.Wait(retry < scan ? retry : scan);
         }
+    }
+
+    /// <summary>The kernel may come to allow on a later scan what it refused before.</summary>
+    private Ladder Standing()
+    {
+        var ladder = new Ladder(TlsHooks.Discovery, _options.Without);
+        if (_watch.Refused is { } why && ladder.IsOn(Watch))
+        {
+            ladder.Refuse(why);
+        }
+
+        return ladder;
     }
 
     private void Scan()
     {
         var start = Stopwatch.GetTimestamp();
         _watch.WatchNewCpus();
+        var ladder = Standing();
+        _files.TakesNew = _scans == 0 || ladder.Rung is not null;
         _files.BeginScan();
         foreach (var pid in _maps.Processes())
         {
@@ -115,9 +136,10 @@ public sealed class TlsDiscovery : IDisposable
         // What was mapped behind the scan's back counts as seen.
         _watch.Drain(_files.Mapped);
         _files.EndScan();
+        _files.TakesNew = ladder.Rung is not null;
         _scans++;
         _lastScan = Stopwatch.GetElapsedTime(start);
-        var interval = _watch.Refused is null ? _options.RescanInterval : _options.RescanIntervalAlone;
+        var interval = ladder.IsOn(Scans) ? _options.RescanIntervalAlone : _options.RescanInterval;
         _nextScan = Stopwatch.GetTimestamp() + (long)(interval.TotalSeconds * Stopwatch.Frequency);
     }
 

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using EbpfActors.Probes.Hooks;
 
 namespace EbpfActors.Probes.Tls.Discovery;
 
@@ -10,6 +11,9 @@ public sealed record TlsDiscoveryOptions
 
     /// <summary>Files that are left alone, by the path under which a process mapped them; <c>*</c> stands for anything, <c>?</c> for one character.</summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>Rungs of <c>tls-discovery</c> that are not to be used.</summary>
+    public WithoutHooks Without { get; init; } = WithoutHooks.None;
 
     /// <summary>
     /// Time between two scans of all processes. New mappings do not wait for it where the kernel tells them; that a file is no longer

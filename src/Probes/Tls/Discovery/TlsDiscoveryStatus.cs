@@ -1,7 +1,7 @@
 namespace EbpfActors.Probes.Tls.Discovery;
 
 /// <summary>How discovery is doing.</summary>
-/// <param name="WatchRefused">Why new mappings are found by scans only; null when the kernel tells them at once.</param>
+/// <param name="Hook">By what new mappings are found.</param>
 /// <param name="Files">Files with TLS that are mapped now.</param>
 /// <param name="KnownFiles">Mapped files that were looked into.</param>
 /// <param name="LostRecords">New mappings that the kernel had no room to tell; a scan follows at once.</param>
@@ -9,4 +9,4 @@ namespace EbpfActors.Probes.Tls.Discovery;
 /// <param name="Scans">Scans of all processes so far.</param>
 /// <param name="LastScan">What the last one took.</param>
 public sealed record TlsDiscoveryStatus(
-    string? WatchRefused, int Files, int KnownFiles, long LostRecords, long Vanished, long Scans, TimeSpan LastScan);
+    HookStatus Hook, int Files, int KnownFiles, long LostRecords, long Vanished, long Scans, TimeSpan LastScan);
