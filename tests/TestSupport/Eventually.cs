@@ -49,8 +49,9 @@ public static class Eventually
         Func<string>? seen = null,
         TimeSpan? deadline = null,
         Action? meanwhile = null,
+        TimeSpan? betweenLooks = null,
         [CallerArgumentExpression(nameof(condition))] string what = "") =>
-        HoldsAsync(() => Task.FromResult(condition()), seen, deadline, meanwhile, what: what);
+        HoldsAsync(() => Task.FromResult(condition()), seen, deadline, meanwhile, betweenLooks, what);
 
     /// <summary>The same on the caller's thread, for those that may not leave it.</summary>
     /// <inheritdoc cref="HoldsAsync(Func{Task{bool}}, Func{string}, TimeSpan?, Action, TimeSpan?, string)"/>

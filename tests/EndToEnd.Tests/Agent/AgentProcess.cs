@@ -63,7 +63,7 @@ internal sealed class AgentProcess : IDisposable
             : _home!.LogLines().Any(l => l.Contains("ready after", StringComparison.Ordinal)),
         () => string.Join('\n', _home!.LogLines()),
         deadline,
-        betweenLooks);
+        betweenLooks: betweenLooks);
 
     /// <summary>The kernel's numbers of the programs that this process holds.</summary>
     public IReadOnlySet<int> Programs() => LoadedPrograms.OfProcess(Id);
