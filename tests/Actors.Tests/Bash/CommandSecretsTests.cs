@@ -24,7 +24,7 @@ public sealed class CommandSecretsTests
 
     [Theory]
     [InlineData("aws configure set aws_secret_access_key abc --profile p", "aws configure set aws_secret_access_key ****** --profile p")]
-    [InlineData("npm config set //registry.npmjs.org/:_authToken abc", "npm config set //registry.npmjs.org/:_authToken ******")]
+    [InlineData("npm config set //registry.example/:_authToken abc", "npm config set //registry.example/:_authToken ******")]
     [InlineData("git config --global sendemail.smtpPass 'a b'", "git config --global sendemail.smtpPass ******")]
     [InlineData("redis-cli CONFIG SET requirepass abc", "redis-cli CONFIG SET requirepass ******")]
     [InlineData("sqlplus -S scott/tiger@db @a/b.sql", "sqlplus -S scott/******@db @a/b.sql")]

@@ -18,7 +18,7 @@ public sealed class WrittenSecretsTests
     [InlineData("machine h login me password x", "machine h login me password ******")]
     [InlineData("<password>x</password>", "<password>******</password>")]
     [InlineData("echo \"password: hunter2\" > f", "echo \"password: ******\" > f")]
-    [InlineData("echo \"//registry.npmjs.org/:_authToken=S\" > .npmrc", "echo \"//registry.npmjs.org/:_authToken=******\" > .npmrc")]
+    [InlineData("echo \"//registry.example/:_authToken=S\" > .npmrc", "echo \"//registry.example/:_authToken=******\" > .npmrc")]
     [InlineData("echo \"machine h login me password x\" >> ~/.netrc", "echo \"machine h login me password ******\" >> ~/.netrc")]
     [InlineData("printf \"user=me\\npassword=S\\ntoken=T\\n\"", "printf \"user=me\\npassword=******\\ntoken=******\\n\"")]
     [InlineData("sed -i 's/^password.*/password: S/' f", "sed -i 's/^password.*/password: ******/' f")]
@@ -30,7 +30,7 @@ public sealed class WrittenSecretsTests
     [InlineData("helm x --set s3.secretKey=S,a=b --set auth.pass=S --set auth.users[0].password=S",
         "helm x --set s3.secretKey=******,a=b --set auth.pass=****** --set auth.users[0].password=******")]
     [InlineData("aws lambda x --environment \"Variables={DB_PASSWORD=S,A=b}\"", "aws lambda x --environment \"Variables={DB_PASSWORD=******,A=b}\"")]
-    [InlineData("npm config set //registry.npmjs.org/:_authToken=S", "npm config set //registry.npmjs.org/:_authToken=******")]
+    [InlineData("npm config set //registry.example/:_authToken=S", "npm config set //registry.example/:_authToken=******")]
     [InlineData("msbuild /p:Password=S", "msbuild /p:Password=******")]
     [InlineData("app 'Server=a;Uid=b;Pwd=S;Db=c'", "app 'Server=a;Uid=b;Pwd=******;Db=c'")]
     [InlineData("app \"Server=a; Uid=b; PWD=S; Db=c\"", "app \"Server=a; Uid=b; PWD=******; Db=c\"")]
