@@ -13,6 +13,9 @@ extern struct flow_losses_map flow_losses SEC(".maps");
 extern struct flow_control_map flow_control SEC(".maps");
 extern struct flow_unsure_map flow_unsure SEC(".maps");
 
+/* Puts the wire type into the object's BTF, where the layout test reads it. */
+const struct adopt_request *wire_adopt_request;
+
 static __always_inline void adopt_listener(struct sock *sk, const struct owner *holder)
 {
 	struct listener_key key = {.netns = netns_of(sk), .port = BPF_CORE_READ(sk, __sk_common.skc_num)};

@@ -99,11 +99,11 @@ public sealed class DnsperfTests : IDisposable
     public async Task The_mean_latency_is_dnsperf_s_within_five_per_cent()
     {
         // dnsperf's own clock runs from before its send to after its receive, with what it queues in between: where the answer
-        // takes long enough, that is little, on a busy machine too.
-        using var upstream = _far.Run(() => new SlowServer(UpstreamPort, TimeSpan.FromSeconds(1)));
+        // takes long enough, that is little. Not longer: unbound would ask again.
+        using var upstream = _far.Run(() => new SlowServer(UpstreamPort, TimeSpan.FromMilliseconds(100)));
         using var agent = await StartAsync();
 
-        var run = Dnsperf.Run(_near, $"-s 10.77.0.2 -p {Port} -Q 100 -q 300 -n 1", Enumerable.Range(0, 200).Select(i => $"{i}.slow"));
+        var run = Dnsperf.Run(_near, $"-s 10.77.0.2 -p {Port} -Q 100 -n 1", Enumerable.Range(0, 200).Select(i => $"{i}.slow"));
         await EverythingIsOver(agent);
         await agent.StopAsync();
 
@@ -111,7 +111,7 @@ public sealed class DnsperfTests : IDisposable
         Codes(clients).ShouldBe(new Dictionary<int, long> { [0] = 200 });
         var latency = clients.All.Sum(p => (double)(long)p.Fields["latency"] * (long)p.Fields["count"]) / 200 / 1e6;
         latency.ShouldBeInRange(run.Latency.TotalMilliseconds * 0.95, run.Latency.TotalMilliseconds * 1.05);
-        latency.ShouldBeGreaterThan(1000);
+        latency.ShouldBeGreaterThan(100);
     }
 
     private Task<AgentProcess> StartAsync() => AgentProcess.StartReadyAsync(
