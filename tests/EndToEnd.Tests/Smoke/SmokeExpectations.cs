@@ -29,12 +29,13 @@ internal sealed record SmokeExpectations(string Lockdown, SmokeKind[] Exact, str
         new("none", Everything, AllPlugins, []),
         new("integrity", Everything, AllPlugins, []),
 
-        // bpf_probe_read_kernel is refused, and nearly every program with it: connections come from netlink.
+        // bpf_probe_read_kernel is refused, and nearly every program with it: connections come from netlink. Their bytes are not exact
+        // in a guest yet: Linux 6.1 told of 100,000 bytes less sent there, and of one byte less read.
         new(
             "confidentiality",
-            Exact: [SmokeKind.Tcp, SmokeKind.Nat],
+            Exact: [SmokeKind.Nat],
             AllPlugins,
-            Missing: ["ebpf-net/packets", "ebpf-net/sweep", "ebpf-net/tls-calls", "ebpf-bash/bash-lines"]),
+            Missing: ["ebpf-net/packets", "ebpf-net/tls-calls", "ebpf-bash/bash-lines"]),
     ];
 
     /// <summary>Those of this host; a kernel that says nothing of lockdown has none.</summary>
