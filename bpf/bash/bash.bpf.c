@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "../common/preempt.h"
 #include "bash_process.h"
 #include "bash_wire.h"
 
@@ -206,23 +207,35 @@ static __always_inline int is_told(void)
 	return bpf_map_lookup_elem(&bash_told, &thread) != NULL;
 }
 
-/* Attached where readline() returns. Of the probes at one place only the one that speaks takes a breakpoint's mark away; as long as
- * none is known to speak, the breakpoint does, and its mark stays for all of them. */
+/* Of the probes at one place only the one that speaks takes a breakpoint's mark away; as long as none is known to speak, the
+ * breakpoint does, and its mark stays for all of them. */
+static __always_inline void tell_return(struct pt_regs *ctx, const char *text)
+{
+	struct line_facts facts;
+	enum verdict verdict;
+
+	if (read_process(&facts.process, (struct task_struct *)bpf_get_current_task()))
+		return;
+	facts.owner = owner_of_probe(ctx);
+	verdict = judge(&facts.process, facts.owner);
+	if (verdict == VERDICT_SILENT || (verdict == VERDICT_TELL ? take_told() : is_told()))
+		return;
+	facts.is_known = verdict == VERDICT_TELL;
+	tell_line(&facts, text);
+}
+
+/* Attached where readline() returns. */
 SEC("uprobe")
 int bash_on_line(struct pt_regs *ctx)
 {
 	const char *text = (const char *)PT_REGS_RC(ctx);
-	struct line_facts facts;
-	enum verdict verdict;
 
-	if (!text || read_process(&facts.process, (struct task_struct *)bpf_get_current_task()))
+	if (!text)
 		return 0;
-	facts.owner = owner_of_probe(ctx);
-	verdict = judge(&facts.process, facts.owner);
-	if (verdict == VERDICT_SILENT || (verdict == VERDICT_TELL ? take_told() : is_told()))
-		return 0;
-	facts.is_known = verdict == VERDICT_TELL;
-	return tell_line(&facts, text);
+	hold_cpu();
+	tell_return(ctx, text);
+	release_cpu();
+	return 0;
 }
 
 /* The probe speaks for this process: for its program, or for the library that it loaded. */

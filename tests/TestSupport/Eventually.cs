@@ -15,6 +15,9 @@ public static class Eventually
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>A failed attempt costs an exception: more of them would leave a slow CPU no time for what is waited for.</summary>
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(20);
+
     /// <param name="condition">What shall hold; an exception of it ends the wait.</param>
     /// <param name="seen">What is the case instead; asked for when the time is up.</param>
     /// <param name="deadline">Instead of <see cref="Patience"/>.</param>
@@ -46,8 +49,9 @@ public static class Eventually
         Func<string>? seen = null,
         TimeSpan? deadline = null,
         Action? meanwhile = null,
+        TimeSpan? betweenLooks = null,
         [CallerArgumentExpression(nameof(condition))] string what = "") =>
-        HoldsAsync(() => Task.FromResult(condition()), seen, deadline, meanwhile, what: what);
+        HoldsAsync(() => Task.FromResult(condition()), seen, deadline, meanwhile, betweenLooks, what);
 
     /// <summary>The same on the caller's thread, for those that may not leave it.</summary>
     /// <inheritdoc cref="HoldsAsync(Func{Task{bool}}, Func{string}, TimeSpan?, Action, TimeSpan?, string)"/>
@@ -77,7 +81,7 @@ public static class Eventually
         [CallerArgumentExpression(nameof(attempt))] string what = "")
         where TRefusal : Exception
     {
-        for (var start = Stopwatch.GetTimestamp(); ; Thread.Sleep(BetweenLooks))
+        for (var start = Stopwatch.GetTimestamp(); ; Thread.Sleep(BetweenAttempts))
         {
             try
             {

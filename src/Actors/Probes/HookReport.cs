@@ -4,24 +4,36 @@ using EbpfActors.Probes.Hooks;
 namespace EbpfActors.Actors.Probes;
 
 /// <summary>
-/// What the log says when a plugin is attached: one line with all hooks that are, and one for each that is not on its best rung, with
-/// the reason and what is lost.
+/// What the log says when a plugin is attached: one line with all hooks that are, one with those that wait, and one for each that is not
+/// on its best rung, with the reason and what is lost.
 /// </summary>
 internal static class HookReport
 {
-    public static IEnumerable<Line> Of(string plugin, IReadOnlyList<HookStatus> hooks) =>
-    [
-        new(false, $"Plugin {plugin} attached: {string.Join(", ", hooks.Where(h => h.Rung.Length > 0).Select(Attached))}"),
-        .. hooks.Where(h => h.Refused.Count > 0 || h.Problem.Length > 0 || h.WaitsFor.Length > 0)
-            .Select(h => new Line(IsWarning(h), $"Plugin {plugin}: {Told(h)}".ReplaceLineEndings(" "))),
-    ];
+    public static IEnumerable<Line> Of(string plugin, IReadOnlyList<HookStatus> hooks)
+    {
+        var attached = hooks.Where(h => h.Rung.Length > 0).ToList();
+        if (attached.Count > 0)
+        {
+            yield return new(false, $"Plugin {plugin} attached: {string.Join(", ", attached.Select(Attached))}");
+        }
+
+        foreach (var waiting in hooks.Where(h => h.WaitsFor.Length > 0).GroupBy(h => h.WaitsFor))
+        {
+            yield return new(false, $"Plugin {plugin} waits with {string.Join(", ", waiting.Select(h => h.Hook))} for {waiting.Key}");
+        }
+
+        foreach (var hook in hooks.Where(h => h.WaitsFor.Length == 0 && (h.Refused.Count > 0 || h.Problem.Length > 0)))
+        {
+            yield return new(IsWarning(hook), $"Plugin {plugin}: {Told(hook)}".ReplaceLineEndings(" "));
+        }
+    }
 
     private static string Told(HookStatus hook)
     {
-        var attached = hook.Rung.Length > 0 ? Attached(hook) : hook.WaitsFor.Length > 0 ? $"{hook.Hook} waits for {hook.WaitsFor}" : $"no {hook.Hook}";
         var refused = Refused(hook.Refused);
+        var told = hook.Rung.Length > 0 ? Attached(hook) : $"no {hook.Hook}";
         var not = refused.Length == 0 ? "" : hook.Rung.Length > 0 ? $", not {refused}" : $", {refused}";
-        return $"{attached}{not}" + (hook.Problem.Length > 0 ? $": {hook.Problem}" : "");
+        return $"{told}{not}" + (hook.Problem.Length > 0 ? $": {hook.Problem}" : "");
     }
 
     private static string Attached(HookStatus hook) => $"{hook.Hook} by {hook.Rung}";

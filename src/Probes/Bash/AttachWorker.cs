@@ -11,7 +11,7 @@ namespace EbpfActors.Probes.Bash;
 /// </summary>
 internal sealed class AttachWorker : IDisposable
 {
-    private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
 
     private readonly BlockingCollection<Action> _work = [];
     private readonly Queue<(long Since, Action Work)> _later = [];
@@ -26,7 +26,7 @@ internal sealed class AttachWorker : IDisposable
 
     public void Post(Action work) => _work.Add(work);
 
-    /// <summary>A second after all that was posted before; at once when the worker ends.</summary>
+    /// <summary>Five seconds after all that was posted before; at once when the worker ends.</summary>
     public void PostLater(Action work) => Post(() => _later.Enqueue((Stopwatch.GetTimestamp(), work)));
 
     /// <summary>Waits until everything that was posted before, except for later, is done.</summary>

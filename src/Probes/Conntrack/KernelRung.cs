@@ -1,5 +1,5 @@
-using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Conntrack;
 

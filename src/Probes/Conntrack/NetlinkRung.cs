@@ -1,6 +1,6 @@
-using EbpfActors.Probes.Processes;
 using System.Diagnostics;
 using EbpfActors.Probes.Native;
+using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Conntrack;
 

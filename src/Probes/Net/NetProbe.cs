@@ -36,7 +36,9 @@ public sealed class NetProbe : INetProbe
     private long _ringLosses;
     private uint _sweeps;
     private bool _hasCgroup;
-    private bool _hasTypesOfTracking;
+
+    /// <summary>UDP packets are looked at without the types of connection tracking.</summary>
+    private bool _wantsTypes;
 
     public NetProbe(NetProbeOptions options)
         : this(options, () => BpfObject.Open("net"))
@@ -62,7 +64,7 @@ public sealed class NetProbe : INetProbe
 
     public IReadOnlyList<HookStatus> Attach()
     {
-        _hasTypesOfTracking = TrackingPresence.Look().HasTypes;
+        var hasTypes = TrackingPresence.Look().HasTypes;
         using var cgroup = CgroupRoot.TryOpen(_options.CgroupMount, out var refusal);
         _hasCgroup = cgroup is not null;
         _programs.Attach(cgroup, refusal);
@@ -72,7 +74,9 @@ public sealed class NetProbe : INetProbe
             AdoptOlder();
         }
 
-        return [.. _programs.Status(), .. AttachTls(cgroup, refusal)];
+        var hooks = _programs.Status();
+        _wantsTypes = !hasTypes && hooks.Any(h => h.Hook == NetHooks.Packets.Name && h.Rung.Length > 0);
+        return [.. hooks, .. AttachTls(cgroup, refusal)];
     }
 
     /// <summary>A cgroup2 root can be had now; or the module of connection tracking has come with its types, by which UDP flows find their translation.</summary>
@@ -87,7 +91,7 @@ public sealed class NetProbe : INetProbe
             }
         }
 
-        return !_hasTypesOfTracking && TrackingPresence.Look().HasTypes ? "the kernel has the types of connection tracking now" : null;
+        return _wantsTypes && TrackingPresence.Look().HasTypes ? "the kernel has the types of connection tracking now" : null;
     }
 
     public void Wait(TimeSpan timeout)

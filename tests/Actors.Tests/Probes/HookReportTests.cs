@@ -49,8 +49,12 @@ public sealed class HookReportTests
     }
 
     [Fact]
-    public void What_a_hook_waits_for_is_no_warning() =>
-        Line(new HookStatus("nat-events", "", "") { WaitsFor = "connection tracking" }).ShouldBe((false, "Plugin net: nat-events waits for connection tracking"));
+    public void What_hooks_wait_for_is_one_line_and_no_warning()
+    {
+        HookStatus Waiting(string hook) => new(hook, "", "") { WaitsFor = "connection tracking" };
+
+        Lines(Waiting("nat-events"), Waiting("nat-dump")).ShouldBe([(false, "Plugin net waits with nat-events, nat-dump for connection tracking")]);
+    }
 
     [Fact]
     public void A_problem_of_one_file_is_a_warning() =>

@@ -57,12 +57,13 @@ internal sealed class AgentProcess : IDisposable
         return await command.EndAsync();
     }
 
-    public Task ReadyAsync(TimeSpan? deadline = null) => Eventually.HoldsAsync(
+    public Task ReadyAsync(TimeSpan? deadline = null, TimeSpan? betweenLooks = null) => Eventually.HoldsAsync(
         () => HasExited
             ? throw new InvalidOperationException($"the agent ended with {_process.ExitCode}: {_error.Result}")
             : _home!.LogLines().Any(l => l.Contains("ready after", StringComparison.Ordinal)),
         () => string.Join('\n', _home!.LogLines()),
-        deadline);
+        deadline,
+        betweenLooks: betweenLooks);
 
     /// <summary>The kernel's numbers of the programs that this process holds.</summary>
     public IReadOnlySet<int> Programs() => LoadedPrograms.OfProcess(Id);
