@@ -14,6 +14,7 @@ internal sealed unsafe class NetlinkSocket : IDisposable
     private const int ReceiveBufferForce = 33;
     private const int NetlinkLevel = 270;
     private const int AddMembership = 1;
+    private const int AddressBytes = 12; // struct sockaddr_nl
     private const int BufferBytes = 64 * 1024;
 
     private readonly string _what;
@@ -26,35 +27,41 @@ internal sealed unsafe class NetlinkSocket : IDisposable
     {
         _what = what;
         var fd = LibC.socket(Netlink, Raw | CloseOnExec | (blocks ? 0 : DoNotBlock), protocol);
-        Check(fd, "open a netlink socket to");
+        Check(fd, $"open a netlink socket to {what}");
         File = new SafeFileHandle(fd, ownsHandle: true);
     }
 
     public SafeFileHandle File { get; }
 
-    /// <summary>From now on what the kernel tells these groups comes here; up to that many bytes wait.</summary>
-    public void Join(int receiveBytes, params ReadOnlySpan<int> groups)
-    {
-        Set(SocketLevel, ReceiveBufferForce, receiveBytes);
+    /// <summary>Up to that many bytes of news wait; what finds no room is dropped, and <see cref="Receive"/> says so.</summary>
+    public void SizeReceive(int bytes) => Set(SocketLevel, ReceiveBufferForce, bytes);
 
-        // A socket without an address gets no news: the kernel's own address is none as well, and a sender is left out.
-        ReadOnlySpan<byte> address = [Netlink, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]; // struct sockaddr_nl
+    /// <summary>
+    /// Gives the socket an address, without which it gets no news: the kernel's own address is none as well, and a sender is left out.
+    /// </summary>
+    /// <param name="groups">The first 32 groups of the protocol, a bit each: their news comes from now on.</param>
+    public void Bind(uint groups = 0)
+    {
+        Span<byte> address = stackalloc byte[AddressBytes];
+        address.Clear();
+        address[0] = Netlink;
+        MemoryMarshal.Write(address[8..], groups);
         fixed (byte* bytes = address)
         {
-            Check(LibC.bind(File, bytes, (uint)address.Length), "bind a netlink socket to");
-        }
-
-        foreach (var group in groups)
-        {
-            Set(NetlinkLevel, AddMembership, group);
+            Check(LibC.bind(File, bytes, AddressBytes), $"bind a netlink socket to {_what}");
         }
     }
 
-    public void Send(ReadOnlySpan<byte> message)
+    /// <summary>From now on what the kernel tells this group comes here, too. Any number.</summary>
+    public void Join(int group) => Set(NetlinkLevel, AddMembership, group);
+
+    /// <param name="message">With its <c>struct nlmsghdr</c>.</param>
+    /// <param name="operation">What it asks for, for the exception.</param>
+    public void Send(ReadOnlySpan<byte> message, string operation)
     {
         fixed (byte* bytes = message)
         {
-            Check((int)LibC.write(File, bytes, (nuint)message.Length), "ask");
+            Check((int)LibC.write(File, bytes, (nuint)message.Length), operation);
         }
     }
 
@@ -82,13 +89,14 @@ internal sealed unsafe class NetlinkSocket : IDisposable
 
     public void Dispose() => File.Dispose();
 
-    private void Set(int level, int option, int value) => Check(LibC.setsockopt(File, level, option, &value, sizeof(int)), $"set option {option} of a netlink socket to");
+    private void Set(int level, int option, int value) =>
+        Check(LibC.setsockopt(File, level, option, &value, sizeof(int)), $"set option {option} of a netlink socket to {_what}");
 
-    private void Check(int result, string verb)
+    private static void Check(int result, string operation)
     {
         if (result < 0)
         {
-            throw new BpfException($"{verb} {_what}", Marshal.GetLastPInvokeError());
+            throw new BpfException(operation, Marshal.GetLastPInvokeError());
         }
     }
 }

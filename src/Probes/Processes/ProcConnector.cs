@@ -9,15 +9,9 @@ namespace EbpfActors.Probes.Processes;
 /// The kernel's process connector (CONFIG_PROC_EVENTS): netlink messages about every exec of the host, without any BPF. It speaks to the
 /// initial network, pid and user namespaces only. A filter in the kernel drops its other events. Not thread-safe.
 /// </summary>
-internal sealed unsafe class ProcConnector : IDisposable
+internal sealed class ProcConnector : IDisposable
 {
-    private const int Netlink = 16;
-    private const int Datagrams = 2;
-    private const int CloseOnExec = 0x80000;
-    private const int DoNotBlock = 0x800;
     private const int ConnectorProtocol = 11; // NETLINK_CONNECTOR
-    private const int SocketLevel = 1;
-    private const int ReceiveBufferForce = 33;
     private const int ReceiveBytes = 1 << 20;
     private const uint ProcessGroup = 1; // CN_IDX_PROC, and CN_VAL_PROC
     private const uint Listen = 1; // PROC_CN_MCAST_LISTEN
@@ -31,21 +25,20 @@ internal sealed unsafe class ProcConnector : IDisposable
     private const int Details = What + 16;
     private const int SmallestEvent = Details + 8;
 
-    private readonly SafeFileHandle _socket;
-    private readonly byte[] _buffer = new byte[4096];
+    private readonly NetlinkSocket _socket = new(ConnectorProtocol, blocks: false, "the process connector");
 
-    private ProcConnector(SafeFileHandle socket) => _socket = socket;
+    private ProcConnector()
+    {
+    }
 
     /// <summary>Can be read when something waits.</summary>
-    public SafeFileHandle File => _socket;
+    public SafeFileHandle File => _socket.File;
 
     /// <summary>Hears of every exec from now on.</summary>
     /// <exception cref="BpfException">The kernel has no process connector, or none for this process's namespaces (EOPNOTSUPP), or does not permit it.</exception>
     public static ProcConnector Open()
     {
-        var opened = LibC.socket(Netlink, Datagrams | CloseOnExec | DoNotBlock, ConnectorProtocol);
-        Check(opened, "open a netlink socket to the process connector");
-        var connector = new ProcConnector(new SafeFileHandle(opened, ownsHandle: true));
+        var connector = new ProcConnector();
         try
         {
             connector.Subscribe();
@@ -62,7 +55,7 @@ internal sealed unsafe class ProcConnector : IDisposable
     /// <exception cref="BpfException">ENOBUFS: the kernel had to drop some. What waits is handed out by the next call.</exception>
     public void Read(Action<uint> begun)
     {
-        while (Receive() is { IsEmpty: false } message)
+        while (_socket.Receive() is { IsEmpty: false } message)
         {
             if (IsEvent(message, ExecEvent))
             {
@@ -73,35 +66,36 @@ internal sealed unsafe class ProcConnector : IDisposable
 
     public void Dispose()
     {
-        if (!_socket.IsClosed)
+        if (File.IsClosed)
         {
-            Send(Ignore); // before Linux 6.6 the kernel goes on making events for a listener that is gone
-            _socket.Dispose();
+            return;
         }
+
+        try
+        {
+            Send(Ignore, "leave the process connector"); // before Linux 6.6 the kernel goes on making events for a listener that is gone
+        }
+        catch (BpfException)
+        {
+            // It is left all the same when the socket is closed.
+        }
+
+        _socket.Dispose();
     }
 
     private void Subscribe()
     {
         // Jumps only where the word is neither kind. Those of the kernel are this machine's, the filter's are big-endian.
         SocketFilter.Attach(
-            _socket,
+            File,
             new(0x20, 0, 0, What),                                                  // A = what
             new(0x15, 1, 0, BinaryPrimitives.ReverseEndianness(ExecEvent)),         // if A == exec keep
             new(0x15, 0, 1, BinaryPrimitives.ReverseEndianness(AcknowledgeEvent)),  // if A != acknowledge drop
             new(0x06, 0, 0, uint.MaxValue),
             new(0x06, 0, 0, 0));
-        var bytes = ReceiveBytes;
-        Check(LibC.setsockopt(_socket, SocketLevel, ReceiveBufferForce, &bytes, sizeof(int)), "size the socket to the process connector");
-        Span<byte> address = stackalloc byte[12]; // struct sockaddr_nl
-        address.Clear();
-        address[0] = Netlink;
-        address[8] = (byte)ProcessGroup;
-        fixed (byte* name = address)
-        {
-            Check(LibC.bind(_socket, name, (uint)address.Length), "listen to the process connector");
-        }
-
-        Check(Send(Listen), "subscribe to the process connector");
+        _socket.SizeReceive(ReceiveBytes);
+        _socket.Bind(ProcessGroup);
+        Send(Listen, "subscribe to the process connector");
         if (!IsAcknowledged())
         {
             throw new BpfException("subscribe to the process connector", Errno.NotSupported);
@@ -111,7 +105,7 @@ internal sealed unsafe class ProcConnector : IDisposable
     /// <summary>The answer is there when the request has been sent. One who asks from another namespace gets none.</summary>
     private bool IsAcknowledged()
     {
-        while (Receive() is { IsEmpty: false } message)
+        while (_socket.Receive() is { IsEmpty: false } message)
         {
             if (IsEvent(message, AcknowledgeEvent))
             {
@@ -123,7 +117,7 @@ internal sealed unsafe class ProcConnector : IDisposable
         return false;
     }
 
-    private int Send(uint operation)
+    private void Send(uint operation, string what)
     {
         Span<byte> request = stackalloc byte[What + 4];
         request.Clear();
@@ -133,48 +127,11 @@ internal sealed unsafe class ProcConnector : IDisposable
         MemoryMarshal.Write(request[(HeaderBytes + 4)..], ProcessGroup);
         MemoryMarshal.Write(request[(HeaderBytes + 16)..], (ushort)sizeof(uint));
         MemoryMarshal.Write(request[What..], operation);
-        fixed (byte* bytes = request)
-        {
-            return (int)LibC.write(_socket, bytes, (nuint)request.Length);
-        }
-    }
-
-    /// <summary>One message; empty when none waits.</summary>
-    private ReadOnlySpan<byte> Receive()
-    {
-        fixed (byte* buffer = _buffer)
-        {
-            while (true)
-            {
-                var got = (int)LibC.recv(_socket, buffer, (nuint)_buffer.Length, 0);
-                if (got >= 0)
-                {
-                    return _buffer.AsSpan(0, got);
-                }
-
-                switch (Marshal.GetLastPInvokeError())
-                {
-                    case Errno.Again:
-                        return [];
-                    case Errno.Interrupted:
-                        continue;
-                    case var errno:
-                        throw new BpfException("read from the process connector", errno);
-                }
-            }
-        }
+        _socket.Send(request, what);
     }
 
     private static bool IsEvent(ReadOnlySpan<byte> message, uint what) =>
         message.Length >= SmallestEvent && Word(message, HeaderBytes) == ProcessGroup && Word(message, What) == what;
 
     private static uint Word(ReadOnlySpan<byte> message, int offset) => MemoryMarshal.Read<uint>(message[offset..]);
-
-    private static void Check(int result, string operation)
-    {
-        if (result < 0)
-        {
-            throw new BpfException(operation, Marshal.GetLastPInvokeError());
-        }
-    }
 }

@@ -24,7 +24,9 @@ internal sealed class SockDiagSocket : IDisposable
     public void ListenForDestroyed(int receiveBytes)
     {
         _destroyed = new NetlinkSocket(Protocol, blocks: false, "sock_diag");
-        _destroyed.Join(receiveBytes, DestroyedTcp);
+        _destroyed.SizeReceive(receiveBytes);
+        _destroyed.Bind();
+        Array.ForEach(DestroyedTcp, _destroyed.Join);
     }
 
     /// <summary>Hands out the sockets of both families that are in one of the states.</summary>
@@ -70,7 +72,7 @@ internal sealed class SockDiagSocket : IDisposable
         request[17] = (byte)transport;
         request[18] = InfoExtension;
         BinaryPrimitives.WriteUInt32LittleEndian(request[20..], states);
-        _requests.Send(request);
+        _requests.Send(request, "ask sock_diag");
         while (true)
         {
             var rest = _requests.Receive();
