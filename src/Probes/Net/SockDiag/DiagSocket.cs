@@ -25,25 +25,28 @@ internal readonly record struct DiagSocket(
 {
     private const int FirstEphemeralPort = 32768; // net.ipv4.ip_local_port_range
 
-    /// <summary>Payload bytes sent, once each, whatever was retransmitted; 0 without counters.</summary>
-    public ulong Sent => Counters is { } c ? c.BytesSent - Math.Min(c.BytesRetransmitted, c.BytesSent) : 0;
-
     /// <summary>Payload bytes received in order. Which of a destroyed socket's bytes was the peer's FIN is not known here.</summary>
     public ulong Received => Counters is { } c ? c.BytesReceived - (TcpStates.HasPeerFin(State) && c.BytesReceived > 0 ? 1u : 0u) : 0;
 
     /// <summary>
-    /// Of a destroyed socket whose listener is not known: whether it was accepted rather than connected. One that connected has
-    /// its SYN among the acknowledged numbers, one that was accepted has not; both have their FIN, unless they were reset. Where that
-    /// does not decide, the side with the lower port is the server.
+    /// Whether this end connected rather than accepted: then its SYN is among the acknowledged numbers. Null where that does not tell.
     /// </summary>
-    public bool SeemsAccepted => (Counters.GetValueOrDefault().BytesAcked - Sent) switch
+    public bool? Connected => (NotPayload, IsDestroyed) switch
     {
-        2 => false,
-        1 => SourcePort < DestinationPort || DestinationPort >= FirstEphemeralPort,
-        _ => SourcePort < DestinationPort,
+        (0, _) => false,
+        (1, false) or (2, true) => true,
+        _ => null,
     };
 
-    /// <summary>Sequence numbers used, without the FIN's: what the BPF programs count, SYN included.</summary>
+    /// <summary>Of one whose listener is not known: whether it was accepted. Where nothing else tells, the side with the lower port is the server.</summary>
+    public bool SeemsAccepted => Connected is { } connected
+        ? !connected
+        : SourcePort < DestinationPort || (NotPayload == 1 && DestinationPort >= FirstEphemeralPort);
+
+    /// <summary>
+    /// Sequence numbers used: what the BPF programs count, SYN included. Without the FIN's, but for a destroyed socket, of which it is not
+    /// known here whether it sent one.
+    /// </summary>
     public ulong Sequence
     {
         get
@@ -54,6 +57,25 @@ internal readonly record struct DiagSocket(
             var used = counters.BytesAcked + inFlight;
             return used - Math.Min(fin, used);
         }
+    }
+
+    private bool IsDestroyed => State == TcpStates.Close;
+
+    /// <summary>
+    /// Sequence numbers that were no payload, SYN and of a destroyed socket FIN, by the kernel's other account of what it sent. Null where
+    /// that account is off: it counts again what a queue of this host refused.
+    /// </summary>
+    private ulong? NotPayload => Counters is { } c && Sequence - (c.BytesSent - c.BytesRetransmitted) is <= 2 and var numbers ? numbers : null;
+
+    /// <summary>Payload bytes sent, once each, whatever was sent again; 0 without counters.</summary>
+    /// <param name="connected">This end sent the SYN.</param>
+    public ulong Sent(bool connected)
+    {
+        var syn = connected ? 1u : 0u;
+        var fin = !IsDestroyed ? 0
+            : NotPayload is { } numbers ? numbers - Math.Min(syn, numbers)
+            : Counters is { NotSent: 0 } ? 1u : 0u;
+        return Sequence - Math.Min(Sequence, syn + Math.Min(fin, 1));
     }
 }
 

@@ -7,7 +7,7 @@ namespace EbpfActors.Probes.Net.SockDiag;
 /// TCP connections without any BPF program: the last rung of <c>tcp-state</c>. The kernel tells over netlink of each TCP socket that is
 /// destroyed, with its last counters, and lists the open ones when asked, at each sweep. What is not known in this way: the owner of a
 /// connection that lives between two sweeps (that of its listener stands for it), and whether the last byte received was the peer's FIN
-/// or, of a connection that was reset, data: such a one may have read one byte more. Not thread-safe.
+/// or data: of a connection whose peer's FIN did not reach its socket, by a reset or because this end closed first, one byte may be missing. Not thread-safe.
 /// </summary>
 internal sealed class SockDiagFlows : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class SockDiagFlows : IDisposable
     private long _refused;
     private long _overruns;
 
-    public SockDiagFlows(string procRoot, string hostRoot, int maxConnections)
+    private SockDiagFlows(string procRoot, string hostRoot, int maxConnections)
     {
         _maxConnections = maxConnections;
         _owners = new SocketOwners(procRoot);
@@ -45,10 +45,20 @@ internal sealed class SockDiagFlows : IDisposable
 
     /// <summary>Listens, and takes in what is open: older than the agent.</summary>
     /// <exception cref="BpfException">The kernel has no sock_diag for TCP, or does not let us use it.</exception>
-    public void Attach()
+    public static SockDiagFlows Attach(string procRoot, string hostRoot, int maxConnections)
     {
-        _owners.Walk();
-        _namespaces.Look((netNs, socket) => Adopt(netNs, socket));
+        var flows = new SockDiagFlows(procRoot, hostRoot, maxConnections);
+        try
+        {
+            flows._owners.Walk();
+            flows._namespaces.Look(flows.Adopt);
+            return flows;
+        }
+        catch (BpfException)
+        {
+            flows.Dispose();
+            throw;
+        }
     }
 
     /// <summary>What was destroyed since the last call.</summary>
@@ -68,13 +78,14 @@ internal sealed class SockDiagFlows : IDisposable
     {
         _events.Clear();
         _sweep++;
-        _namespaces.Look((netNs, socket) => ReadListeners(netNs, socket));
         _owners.Walk();
         _listeners.Clear();
         foreach (var (netNs, socket) in _namespaces.Sockets)
         {
             ReadListeners(netNs, socket);
         }
+
+        _namespaces.Look(ReadListeners);
 
         foreach (var (netNs, socket) in _namespaces.Sockets)
         {
@@ -95,7 +106,7 @@ internal sealed class SockDiagFlows : IDisposable
         {
             if (Begin(netNs, seen, IsServer(netNs, seen)) is { } connection)
             {
-                (connection.BaseSent, connection.BaseReceived) = (seen.Sent, seen.Received);
+                (connection.BaseSent, connection.BaseReceived) = (seen.Sent(connection.Connected), seen.Received);
                 connection.BaseRetransmits = seen.Counters.GetValueOrDefault().Retransmits;
                 connection.Update(seen, seen.Received);
                 Own(connection, netNs, seen);
@@ -166,7 +177,8 @@ internal sealed class SockDiagFlows : IDisposable
         return connection;
     }
 
-    private bool IsServer(uint netNs, in DiagSocket seen) => _listeners.ContainsKey((netNs, seen.SourcePort));
+    /// <summary>Its listener may have gone since.</summary>
+    private bool IsServer(uint netNs, in DiagSocket seen) => _listeners.ContainsKey((netNs, seen.SourcePort)) || seen.SeemsAccepted;
 
     private Connection? Known(ulong cookie) => _open.GetValueOrDefault(cookie);
 
@@ -238,6 +250,9 @@ internal sealed class SockDiagFlows : IDisposable
             socket.Destination.Write(Event.Daddr);
         }
 
+        /// <summary>This end sent the SYN.</summary>
+        public bool Connected => Event.Direction == (byte)Direction.Outgoing;
+
         public ulong BaseSent { get; set; }
 
         public ulong BaseReceived { get; set; }
@@ -257,7 +272,8 @@ internal sealed class SockDiagFlows : IDisposable
             Received = received;
             HadPeerFin |= TcpStates.HasPeerFin(seen.State);
             var counters = seen.Counters.GetValueOrDefault();
-            Event.TxBytes = seen.Sent - Math.Min(BaseSent, seen.Sent);
+            var sent = seen.Sent(Connected);
+            Event.TxBytes = sent - Math.Min(BaseSent, sent);
             Event.RxBytes = received - Math.Min(BaseReceived, received);
             Event.Retransmits = counters.Retransmits - Math.Min(BaseRetransmits, counters.Retransmits);
             (Event.RttUs, Event.RttVarUs) = (counters.RttUs, counters.RttVarUs);

@@ -34,9 +34,46 @@ public sealed class DiagMessageTests
     {
         var socket = TakeOnly(Message(20, Socket + Attribute(2, Info))).Socket;
 
-        socket.Sent.ShouldBe(100ul);
+        socket.Sent(connected: true).ShouldBe(106ul);
         socket.Received.ShouldBe(500ul); // the peer's FIN was counted
         socket.Sequence.ShouldBe(107ul); // 101 acknowledged, 10 in the queue of which 4 were not sent, the FIN among those
+    }
+
+    /// <summary>bytes_sent less bytes_retrans tells which numbers were SYN and FIN; where it counts wrongly, the FIN was sent if all was.</summary>
+    [Theory]
+    [InlineData(TcpStates.Established, 101, 100, 0, true, 100)]
+    [InlineData(TcpStates.Established, 100, 100, 0, false, 100)]
+    [InlineData(TcpStates.Established, 101, 300, 150, true, 100)]
+    [InlineData(TcpStates.Close, 102, 100, 0, true, 100)]
+    [InlineData(TcpStates.Close, 101, 100, 0, true, 100)]
+    [InlineData(TcpStates.Close, 101, 100, 0, false, 100)]
+    [InlineData(TcpStates.Close, 100, 100, 0, false, 100)]
+    [InlineData(TcpStates.Close, 100_013, 100_011, 100_000, true, 100_011)]
+    [InlineData(TcpStates.Close, 100_012, 5, 100_000, false, 100_011)]
+    [InlineData(TcpStates.Close, 0, 0, 0, true, 0)]
+    public void Bytes_sent_are_those_that_sequence_numbers_prove(int state, ulong acknowledged, ulong sent, ulong again, bool connected, ulong payload)
+    {
+        var counters = new DiagCounters(0, 0, 0, acknowledged, 0, 0, sent, again);
+        var socket = new DiagSocket(1, default, default, 43210, 80, (byte)state, 0, 0, counters);
+
+        socket.Sent(connected).ShouldBe(payload);
+    }
+
+    [Theory]
+    [InlineData(TcpStates.Established, 101, 100, 80, 43210, false)]
+    [InlineData(TcpStates.Established, 100, 100, 43210, 80, true)]
+    [InlineData(TcpStates.Established, 100, 200, 43210, 80, false)]
+    [InlineData(TcpStates.Established, 100, 200, 80, 43210, true)]
+    [InlineData(TcpStates.Close, 102, 100, 80, 43210, false)]
+    [InlineData(TcpStates.Close, 101, 100, 43210, 80, false)]
+    [InlineData(TcpStates.Close, 101, 100, 43210, 51000, true)]
+    [InlineData(TcpStates.Close, 100, 100, 43210, 80, true)]
+    public void Who_opened_a_connection_is_told_by_its_SYN_or_else_by_the_ports(int state, ulong acknowledged, ulong sent, ushort port, ushort peerPort, bool accepted)
+    {
+        var counters = new DiagCounters(0, 0, 0, acknowledged, 0, 0, sent, 0);
+        var socket = new DiagSocket(1, default, default, port, peerPort, (byte)state, 0, 0, counters);
+
+        socket.SeemsAccepted.ShouldBe(accepted);
     }
 
     [Fact]
