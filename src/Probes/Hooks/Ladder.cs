@@ -62,9 +62,9 @@ internal sealed class Ladder
     public HookStatus Status(string detail = "")
     {
         var rung = Rung;
-        var refused = _refused.Where(r => rung is null || Hook.Rungs.IndexOf(Hook[r.Rung]) < Hook.Rungs.IndexOf(rung)).ToList();
-        return rung is not null
-            ? new HookStatus(Hook.Name, detail.Length == 0 ? rung.Kernel : $"{rung.Kernel}, {detail}", refused.Count > 0 ? rung.Cost : "") { Refused = refused.Count > 0 ? refused : Array.Empty<HookRefusal>() }
-            : new HookStatus(Hook.Name, "", Hook.Without) { Refused = refused.Count > 0 ? refused : Array.Empty<HookRefusal>() };
+        HookRefusal[] refused = [.. _refused.Where(r => rung is null || Hook.Rungs.IndexOf(Hook[r.Rung]) < Hook.Rungs.IndexOf(rung))];
+        return rung is null
+            ? new HookStatus(Hook.Name, "", Hook.Without) { Refused = refused }
+            : new HookStatus(Hook.Name, detail.Length == 0 ? rung.Kernel : $"{rung.Kernel}, {detail}", refused.Length > 0 ? rung.Cost : "") { Refused = refused };
     }
 }

@@ -26,15 +26,12 @@ public sealed class NetProbe : INetProbe
     private readonly RingReader.Consumer _consumeQueued;
     private readonly RingReader.Consumer _consumeDns;
     private readonly Poller _withoutRings = new();
-    private BpfMap? _control;
-    private BpfMap? _unsure;
+    private Walks? _walks;
     private RingReader? _ring;
     private RingReader? _dnsRing;
     private INetSink? _sink;
     private long _records;
-    private long _unsureAfterAdoption;
     private long _ringLosses;
-    private uint _sweeps;
     private bool _hasCgroup;
 
     /// <summary>UDP packets are looked at without the types of connection tracking.</summary>
@@ -71,7 +68,8 @@ public sealed class NetProbe : INetProbe
         if (_programs.Object is { } net)
         {
             OpenMaps(net);
-            AdoptOlder();
+            _walks = new Walks(net, _programs, _options.UdpIdleTimeout);
+            _walks.AdoptOlder();
         }
 
         var hooks = _programs.Status();
@@ -127,10 +125,10 @@ public sealed class NetProbe : INetProbe
     {
         var before = _records;
         _sink = sink;
-        LearnOwners();
+        _walks?.LearnOwners();
         var full = _losses.Total(FlowLoss.RingFull) is var lost && lost != _ringLosses;
         _ringLosses = lost;
-        Tell(full, AdoptWhat.All);
+        _walks?.BeginSweep(all: full);
         if (full)
         {
             _tracker.BeginFullSweep();
@@ -180,8 +178,6 @@ public sealed class NetProbe : INetProbe
     private void OpenMaps(BpfObject net)
     {
         _losses.Open(net.Map("flow_losses"));
-        _control = net.Map("flow_control");
-        _unsure = net.Map("flow_unsure");
         _ring = Keep(new RingReader(net.Map("flow_events")));
         _dnsRing = Keep(new RingReader(net.Map("dns_events")));
         net.Map("dns_ports").Write(0, DnsPorts.Of(_options.DnsPorts));
@@ -206,54 +202,6 @@ public sealed class NetProbe : INetProbe
 
         return hooks;
     }
-
-    /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>
-    private void LearnOwners()
-    {
-        if (_unsure is null)
-        {
-            return;
-        }
-
-        var unsure = _unsure.Read<long>(0);
-        if (unsure > _unsureAfterAdoption)
-        {
-            Adopt(AdoptWhat.All);
-            unsure = _unsure.Read<long>(0);
-        }
-
-        _unsureAfterAdoption = unsure;
-    }
-
-    /// <summary>A walk that was attached and cannot be run costs what it would have found, not the plugin.</summary>
-    private void AdoptOlder()
-    {
-        try
-        {
-            Adopt(AdoptWhat.Listeners);
-            Adopt(AdoptWhat.All);
-        }
-        catch (BpfException e)
-        {
-            _programs.RefuseAdoption(e);
-        }
-    }
-
-    private void Adopt(AdoptWhat what)
-    {
-        var wanted = what is AdoptWhat.All && !_programs.TracksTcp ? AdoptWhat.Udp : what;
-        Tell(full: false, wanted);
-        _programs.Adoption?.Run(wanted);
-    }
-
-    private void Tell(bool full, AdoptWhat adopt) => _control?.Write(0, new FlowControl
-    {
-        UdpIdleNs = (ulong)_options.UdpIdleTimeout.TotalNanoseconds,
-        SweepAll = full ? 1u : 0u,
-        Adopt = adopt,
-        Sweep = _sweeps = Math.Max(1, unchecked(_sweeps + 1)),
-        EndsUnseen = _programs.EndsUnseen ? 1u : 0u,
-    });
 
     private void ConsumeSwept(ReadOnlySpan<byte> records)
     {

@@ -87,18 +87,14 @@ internal sealed class NetPrograms : IDisposable
         }
         while (!Array.TrueForAll(_ladders, ladder => TryAttach(ladder, cgroup, refusal)));
 
-        AttachDiag();
-        AttachTableSweep();
+        AttachBelow(_state, () => Diag = SockDiagFlows.Attach(_options.ProcRoot, _options.HostRoot, _options.MaxConnections));
+        AttachBelow(_sweep, () => Sweep = new TableSweep(Object ?? throw new BpfException("read the tables", Errno.NoEntry), _options));
     }
 
     /// <summary>The adoption that was attached does not run.</summary>
     public void RefuseAdoption(BpfException refusal)
     {
-        while (_adopt.Rung is not null)
-        {
-            _adopt.Refuse(refusal.Reason);
-        }
-
+        _adopt.RefuseAll(refusal.Reason);
         Adoption = null; // its link goes with the others
     }
 
@@ -142,42 +138,21 @@ internal sealed class NetPrograms : IDisposable
         return net;
     }
 
-    // The rungs below BPF come last. A kernel without them leaves the hook without any.
-
-    private void AttachDiag()
+    /// <summary>The rungs below BPF come last. A kernel without them leaves the hook without any.</summary>
+    private void AttachBelow(Ladder ladder, Func<IDisposable> attach)
     {
-        if (!_state.IsOn("sock_diag"))
-        {
-            return;
-        }
-
-        var diag = new SockDiagFlows(_options.ProcRoot, _options.HostRoot, _options.MaxConnections);
-        try
-        {
-            diag.Attach();
-            _links.Add(Diag = diag);
-        }
-        catch (BpfException e)
-        {
-            diag.Dispose();
-            _state.Refuse(e.Reason);
-        }
-    }
-
-    private void AttachTableSweep()
-    {
-        if (!_sweep.IsOn("sock_diag"))
+        if (!ladder.IsOn("sock_diag"))
         {
             return;
         }
 
         try
         {
-            _links.Add(Sweep = new TableSweep(Object ?? throw new BpfException("read the tables", Errno.NoEntry), _options));
+            _links.Add(attach());
         }
         catch (BpfException e)
         {
-            _sweep.Refuse(e.Reason);
+            ladder.Refuse(e.Reason);
         }
     }
 

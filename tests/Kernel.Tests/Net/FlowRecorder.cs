@@ -84,7 +84,8 @@ internal sealed class FlowRecorder : INetSink, IDisposable
     }
 
     /// <summary>Collects until a condition over the deltas holds.</summary>
-    public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, string what) => Until(condition, () => what);
+    public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, string what) =>
+        Eventually.Holds(() => condition(Collect()._deltas), () => $"lost: {string.Join(", ", Counters.Losses)}", what: what);
 
     /// <summary>The same, with what to say composed when it fails.</summary>
     public void Until(Func<IReadOnlyList<FlowDelta>, bool> condition, Func<string> what) =>
