@@ -47,17 +47,8 @@ public sealed class BashFileTests
     public void Lines_that_are_typed_while_the_probe_is_being_attached_are_told_once_each()
     {
         using var recorder = new CommandRecorder();
-        for (var i = 0; i < 5; i++)
-        {
-            using var copy = new CopyOfBash();
-            using var bash = Terminal.Bash(copy.Path);
-            var typed = Enumerable.Range(1, 300).Select(n => $": {n}").Append("exit").ToArray();
 
-            Array.ForEach(typed, bash.Type);
-
-            bash.AwaitEnd();
-            recorder.ShouldHave(bash.Pid, typed);
-        }
+        TypedAhead.ShouldBeToldOnceEach(recorder);
     }
 
     [Fact]
@@ -101,21 +92,8 @@ public sealed class BashFileTests
     public void One_file_in_two_overlays_is_told_once_by_each_of_its_shells()
     {
         using var recorder = new CommandRecorder();
-        using var image = new CopyOfBash();
-        using OverlayMount one = new(image.Folder), two = new(image.Folder);
-        using Terminal first = Terminal.Bash($"{one.Path}/bash"), second = Terminal.Bash($"{two.Path}/bash");
 
-        // This is not about how soon: attaching to the one makes the other wait.
-        recorder.Until(() => recorder.Hooks.Count(h => h.Hook.EndsWith("/merged/bash", StringComparison.Ordinal)) == 2);
-
-        foreach (var bash in new[] { first, second })
-        {
-            bash.Run("echo once");
-            bash.Run("echo twice");
-        }
-
-        recorder.ShouldHave(first.Pid, "echo once", "echo twice");
-        recorder.ShouldHave(second.Pid, "echo once", "echo twice");
+        OverlaidBash.ShouldBeToldOnceByEachShell(recorder);
     }
 
     [Fact]

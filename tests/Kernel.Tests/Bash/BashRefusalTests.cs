@@ -134,19 +134,8 @@ public sealed class BashRefusalTests
     public void One_file_in_two_overlays_is_told_once_by_each_of_its_shells_then_too(params string[] without)
     {
         using var recorder = new CommandRecorder(new BashProbeOptions { Without = new WithoutHooks(without) });
-        using var image = new CopyOfBash();
-        using OverlayMount one = new(image.Folder), two = new(image.Folder);
-        using Terminal first = Terminal.Bash($"{one.Path}/bash"), second = Terminal.Bash($"{two.Path}/bash");
-        recorder.Until(() => recorder.Hooks.Count(h => h.Hook.EndsWith("/merged/bash", StringComparison.Ordinal)) == 2);
 
-        foreach (var bash in new[] { first, second })
-        {
-            bash.Run("echo once");
-            bash.Run("echo twice");
-        }
-
-        recorder.ShouldHave(first.Pid, "echo once", "echo twice");
-        recorder.ShouldHave(second.Pid, "echo once", "echo twice");
+        OverlaidBash.ShouldBeToldOnceByEachShell(recorder);
     }
 
     [Theory]
@@ -161,17 +150,7 @@ public sealed class BashRefusalTests
             shells.Use(recorder); // the runtime compiles here what the agent brings compiled
         }
 
-        for (var i = 0; i < 5; i++)
-        {
-            using var copy = new CopyOfBash();
-            using var bash = Terminal.Bash(copy.Path);
-            var typed = Enumerable.Range(1, 300).Select(n => $": {n}").Append("exit").ToArray();
-
-            Array.ForEach(typed, bash.Type);
-
-            bash.AwaitEnd();
-            recorder.ShouldHave(bash.Pid, typed);
-        }
+        TypedAhead.ShouldBeToldOnceEach(recorder);
     }
 
     [Fact]
