@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
@@ -14,7 +15,7 @@ internal sealed class KestrelServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly HttpClient _client = new() { DefaultRequestVersion = HttpVersion.Version11 };
-    private long _inCode;
+    private readonly ConcurrentDictionary<string, long> _inCode = [];
 
     private KestrelServer(WebApplication app) => _app = app;
 
@@ -24,8 +25,8 @@ internal sealed class KestrelServer : IAsyncDisposable
 
     public int Port => new Uri(_app.Urls.First()).Port;
 
-    /// <summary>Between the begin of the server's code and the begin of its response, over all requests.</summary>
-    public long InCode => Interlocked.Read(ref _inCode);
+    /// <summary>For each path the time between the begin of the server's code and the begin of its response, over all its requests.</summary>
+    public IReadOnlyDictionary<string, long> InCode => _inCode;
 
     public static async Task<KestrelServer> StartAsync()
     {
@@ -68,7 +69,8 @@ internal sealed class KestrelServer : IAsyncDisposable
         var start = Stopwatch.GetTimestamp();
         context.Response.OnStarting(() =>
         {
-            Interlocked.Add(ref _inCode, (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+            var took = (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+            _inCode.AddOrUpdate(context.Request.Path.Value!, took, (_, before) => before + took);
             return Task.CompletedTask;
         });
         switch (context.Request.Path.Value)
