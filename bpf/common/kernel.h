@@ -84,6 +84,8 @@ struct tcp_sock {
 	__u32 total_retrans;
 	__u64 bytes_acked;
 	__u64 bytes_received;
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
 };
 
 struct super_block {

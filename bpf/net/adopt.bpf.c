@@ -26,7 +26,20 @@ static __always_inline void adopt_listener(struct sock *sk, const struct owner *
 	bpf_map_update_elem(&listeners, &key, &owner, BPF_NOEXIST);
 }
 
-static __always_inline void adopt_connection(struct sock *sk, const struct owner *holder, int state)
+/*
+ * Who opened a connection whose listener has gone: one that connected has its SYN among the numbers it sent, beside the payload. Where
+ * bytes_sent counted more than that (see sequence_sent) the ports decide: the server has the lower one.
+ */
+static __always_inline __u8 opened_by(const struct tcp_conn *conn, struct tcp_sock *tp, int state)
+{
+	__u64 not_payload = bytes_sent(tp, state) - (BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans));
+
+	if (not_payload <= 1)
+		return not_payload ? FLOW_OUTGOING : FLOW_INCOMING;
+	return conn->sport < conn->dport ? FLOW_INCOMING : FLOW_OUTGOING;
+}
+
+static __always_inline void adopt_connection(struct sock *sk, const struct owner *holder, int state, const struct flow_control *control)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	__u64 key = (__u64)sk;
@@ -47,16 +60,17 @@ static __always_inline void adopt_connection(struct sock *sk, const struct owner
 	fill_tuple(&conn, sk);
 	listener.netns = conn.netns;
 	listener.port = conn.sport;
-	conn.direction = bpf_map_lookup_elem(&listeners, &listener) ? FLOW_INCOMING : FLOW_OUTGOING;
+	conn.direction = bpf_map_lookup_elem(&listeners, &listener) ? FLOW_INCOMING : opened_by(&conn, tp, state);
 	conn.base_tx = bytes_sent(tp, state);
 	conn.base_rx = bytes_received(sk, tp);
 	conn.base_retransmits = BPF_CORE_READ(tp, total_retrans);
 	conn.owner = *holder;
-	if (bpf_map_update_elem(&tcp_conns, &key, &conn, BPF_NOEXIST))
+	/* What is not older than the agent was counted when it was established. */
+	if (bpf_map_update_elem(&tcp_conns, &key, &conn, BPF_NOEXIST) && !control->begun)
 		count_loss_in(&flow_losses, LOSS_TCP_TABLE_FULL, 0);
 }
 
-static __always_inline void adopt_udp(struct sock *sk, const struct owner *holder)
+static __always_inline void adopt_udp(struct sock *sk, const struct owner *holder, const struct flow_control *control)
 {
 	__u64 key = (__u64)sk;
 	struct udp_sock_info *known = bpf_map_lookup_elem(&udp_socks, &key);
@@ -68,18 +82,21 @@ static __always_inline void adopt_udp(struct sock *sk, const struct owner *holde
 		return;
 	}
 	info.owner = *holder;
+	if (!control->begun)
+		info.adopted_ns = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&udp_socks, &key, &info, BPF_NOEXIST))
 		count_loss_in(&flow_losses, LOSS_OWNERS_FULL, 0);
 }
 
-static __always_inline void adopt(struct sock *sk, const struct owner *holder, __u32 what)
+static __always_inline void adopt(struct sock *sk, const struct owner *holder, const struct flow_control *control)
 {
+	__u32 what = control->adopt;
 	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
 	int state = BPF_CORE_READ(sk, __sk_common.skc_state);
 
 	if (protocol == IPPROTO_UDP) {
 		if (what != ADOPT_LISTENERS)
-			adopt_udp(sk, holder);
+			adopt_udp(sk, holder, control);
 		return;
 	}
 	if (protocol != IPPROTO_TCP || what == ADOPT_UDP)
@@ -90,7 +107,7 @@ static __always_inline void adopt(struct sock *sk, const struct owner *holder, _
 		return;
 	}
 	if (state != TCP_LISTEN && state != TCP_CLOSE && state != TCP_SYN_SENT && state != TCP_SYN_RECV)
-		adopt_connection(sk, holder, state);
+		adopt_connection(sk, holder, state, control);
 }
 
 SEC("iter/task_file")
@@ -110,7 +127,7 @@ int flow_adopt(struct bpf_iter__task_file *ctx)
 	if (!sk || !is_inet(sk))
 		return 0;
 	set_owner(&holder, task, OWNER_HOLDER);
-	adopt(sk, &holder, control->adopt);
+	adopt(sk, &holder, control);
 	return 0;
 }
 
@@ -149,7 +166,7 @@ int flow_adopt_found(struct __sk_buff *skb)
 		return 0;
 	holder.tgid = request.tgid;
 	__builtin_memcpy(holder.comm, request.comm, sizeof(holder.comm));
-	adopt((struct sock *)address_of(sk), &holder, control->adopt);
+	adopt((struct sock *)address_of(sk), &holder, control);
 	bpf_sk_release(sk);
 	return 1;
 }

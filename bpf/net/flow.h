@@ -91,6 +91,7 @@ struct udp_flow {
 struct udp_sock_info {
 	struct owner owner;
 	struct udp_key first;
+	__u64 adopted_ns; /* 0 for one that is not older than the agent */
 };
 
 /* Keyed by the socket's address, which every hook on every kernel has (socket cookies cannot be made in tracing programs

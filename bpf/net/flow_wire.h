@@ -89,8 +89,10 @@ struct flow_control {
 	__u32 adopt;       /* enum adopt_what */
 	__u32 sweep;       /* number of this sweep, never 0: one that had to stop goes on with what it has not seen */
 	__u32 ends_unseen; /* no hook tells the end of every connection: the sweep looks for itself */
+	__u32 begun;       /* what was there before the agent has been adopted */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct flow_control) == 24, "flow_control is a wire format");
+_Static_assert(sizeof(struct flow_control) == 32, "flow_control is a wire format");
 
 /* How sure we are who owns a socket; a higher rank replaces a lower one, never the other way round. */
 enum owner_rank {

@@ -34,7 +34,8 @@ static __always_inline int is_kernel_socket(struct sock *sk)
 	return !BPF_CORE_READ(sk, sk_socket, file);
 }
 
-static __always_inline void remember_first_flow(const struct udp_key *key, struct owner *owner)
+/* Returns when the socket was adopted, 0 for one that is not older than the agent. */
+static __always_inline __u64 remember_first_flow(const struct udp_key *key, struct owner *owner)
 {
 	struct udp_sock_info *info = bpf_map_lookup_elem(&udp_socks, &key->sk);
 	struct udp_sock_info fresh = {};
@@ -44,12 +45,51 @@ static __always_inline void remember_first_flow(const struct udp_key *key, struc
 			*owner = info->owner;
 		if (!info->first.sk || !bpf_map_lookup_elem(&udp_flows, &info->first))
 			info->first = *key;
-		return;
+		return info->adopted_ns;
 	}
 	fresh.owner = *owner;
 	fresh.first = *key;
 	if (bpf_map_update_elem(&udp_socks, &key->sk, &fresh, BPF_NOEXIST))
 		count_loss_in(&flow_losses, LOSS_OWNERS_FULL, 0);
+	return 0;
+}
+
+/* Whether the socket's flows may be older than what is known of them. */
+static __always_inline int may_be_older(__u64 adopted_ns)
+{
+	struct flow_control *control = control_in(&flow_control);
+
+	return control && (!control->begun || (adopted_ns && bpf_ktime_get_ns() - adopted_ns < control->udp_idle_ns));
+}
+
+/* Whose datagram came first decides. Of what may be older the port decides: servers bind theirs by number. */
+static __always_inline __u8 direction_of(struct sock *sk, __u64 adopted_ns, int egress)
+{
+	if (may_be_older(adopted_ns))
+		return is_bound_by_name(sk) ? FLOW_INCOMING : FLOW_OUTGOING;
+	/* An answer may come from an address that the question was translated from, which is not known here without these types. */
+	if (egress || (!bpf_core_type_exists(struct nf_conn) && !is_bound_by_name(sk)))
+		return FLOW_OUTGOING;
+	return FLOW_INCOMING;
+}
+
+/*
+ * A translated flow has two entries: what leaves has the ends as translated, what comes has them as the socket knows them. The second
+ * entry takes the direction of the first, whichever that is.
+ */
+static __always_inline void share_direction(const struct udp_key *key, struct udp_flow *flow)
+{
+	struct udp_key other = {.sk = key->sk, .ends = flow->before_nat};
+	struct udp_flow *known = bpf_map_lookup_elem(&udp_flows, &other);
+
+	if (known) {
+		flow->direction = known->direction;
+		return;
+	}
+	flow->translated = 0;
+	bpf_map_update_elem(&udp_flows, &other, flow, BPF_NOEXIST);
+	flow->translated = 1;
+	flow->id = new_flow_id();
 }
 
 /* Returns the flow's place in the table, or null when that is full. */
@@ -61,12 +101,13 @@ static __always_inline struct udp_flow *begin_flow(struct __sk_buff *skb, struct
 	__builtin_memset(flow, 0, sizeof(*flow));
 	flow->id = new_flow_id();
 	flow->netns = netns_of(sk);
-	flow->direction = is_bound_by_name(sk) ? FLOW_INCOMING : FLOW_OUTGOING;
 	if (egress && !is_kernel_socket(sk))
 		set_owner_current(&flow->owner, OWNER_EXACT);
 	if (egress)
 		flow->translated = ends_before_nat(skb, bpf_sk, &key->ends, &flow->before_nat);
-	remember_first_flow(key, &flow->owner);
+	flow->direction = direction_of(sk, remember_first_flow(key, &flow->owner), egress);
+	if (flow->translated)
+		share_direction(key, flow);
 	bpf_map_update_elem(&udp_flows, key, flow, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&udp_flows, key);
 }

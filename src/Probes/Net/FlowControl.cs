@@ -11,6 +11,8 @@ internal struct FlowControl
     internal AdoptWhat Adopt;
     internal uint Sweep;
     internal uint EndsUnseen;
+    internal uint Begun;
+    internal uint Pad;
 }
 
 /// <summary><c>enum adopt_what</c> of bpf/net/flow_wire.h.</summary>

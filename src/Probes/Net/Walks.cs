@@ -11,6 +11,7 @@ internal sealed class Walks(BpfObject net, NetPrograms programs, TimeSpan udpIdl
     private readonly BpfMap _unsure = net.Map("flow_unsure");
     private long _unsureAfterAdoption;
     private uint _sweeps;
+    private bool _begun;
 
     /// <summary>Sockets that are older than the agent. A walk that was attached and cannot be run costs what it would have found, not the plugin.</summary>
     public void AdoptOlder()
@@ -24,6 +25,9 @@ internal sealed class Walks(BpfObject net, NetPrograms programs, TimeSpan udpIdl
         {
             programs.RefuseAdoption(e);
         }
+
+        _begun = true;
+        Tell(all: false, AdoptWhat.All);
     }
 
     /// <summary>Servers whose accept no hook has seen: who holds the socket is looked up before it is reported, but only when there are new ones.</summary>
@@ -57,5 +61,6 @@ internal sealed class Walks(BpfObject net, NetPrograms programs, TimeSpan udpIdl
         Adopt = adopt,
         Sweep = _sweeps = Math.Max(1, unchecked(_sweeps + 1)),
         EndsUnseen = programs.EndsUnseen ? 1u : 0u,
+        Begun = _begun ? 1u : 0u,
     });
 }

@@ -29,6 +29,7 @@ public sealed class LimitTests
 
         recorder.OwnLosses.ShouldBeEmpty();
         (tracked + lost.Records).ShouldBeGreaterThanOrEqualTo(200);
+        lost.Records.ShouldBeLessThan(2 * (200 - tracked), "each is counted once, though the walk for owners meets it again");
         tracked.ShouldBeLessThanOrEqualTo(64);
         open.ForEach(socket => socket.Dispose());
     }

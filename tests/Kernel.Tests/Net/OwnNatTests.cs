@@ -70,6 +70,8 @@ public sealed class OwnNatTests : IDisposable
         recorder.ShouldReach(f => IsClient(f, port), Sum(way));
         var flows = recorder.Where(f => IsClient(f, port));
         flows.ShouldAllBe(d => d.Flow.Destination == Address(Service(isIPv6)) && d.Flow.DestinationPort == ServicePort && d.Flow.Pid == Environment.ProcessId);
+        flows.ShouldAllBe(d => d.Flow.Direction == Direction.Outgoing);
+        recorder.Where(f => f.NetNamespace == _far.Inode).ShouldAllBe(d => d.Flow.Direction == Direction.Incoming);
         flows.Where(d => d.BytesWritten > 0).ShouldAllBe(d => d.Nat == new NatTarget(Address(Backend(isIPv6)), BackendPort));
         recorder.Where(f => f.NetNamespace == _far.Inode).ShouldAllBe(d => !d.Nat.IsKnown);
     }
@@ -204,6 +206,7 @@ public sealed class OwnNatTests : IDisposable
         recorder.Queries.ShouldAllBe(q => q.Rcode == 0);
         recorder.Queries.Single(q => q.Flow.NetNamespace == _far.Inode).Flow.SourcePort.ShouldBe((ushort)5353);
         recorder.Queries.Single(q => q.Flow.NetNamespace == _near.Inode).Flow.DestinationPort.ShouldBe((ushort)53);
+        recorder.Collect().Where(f => f.NetNamespace == _far.Inode).ShouldAllBe(d => d.Flow.Direction == Direction.Incoming);
     }
 
     private static IPAddress Service(bool isIPv6) => IPAddress.Parse(isIPv6 ? "fd96::10" : "10.96.0.10");

@@ -46,6 +46,24 @@ public sealed class TcpAdoptionTests
         recorder.ShouldReach(exchange.IsServer, new FlowSum(10, 0, 1, 1));
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(5000, 6000)]
+    public void An_older_connection_whose_listener_has_gone_was_opened_by_the_end_that_sent_the_SYN(long request, long response)
+    {
+        using var exchange = new TcpExchange(IPAddress.Loopback);
+        exchange.Send(request, response);
+        exchange.StopListening();
+        using var recorder = new FlowRecorder();
+
+        exchange.Send(7, 8);
+
+        recorder.ShouldReach(exchange.IsClient, new FlowSum(7, 8, 1));
+        recorder.ShouldReach(exchange.IsServer, new FlowSum(8, 7, 1));
+        recorder.Where(exchange.IsClient).ShouldAllBe(d => d.Flow.Direction == Direction.Outgoing);
+        recorder.Where(exchange.IsServer).ShouldAllBe(d => d.Flow.Direction == Direction.Incoming);
+    }
+
     [Fact]
     public void A_listener_that_is_older_makes_its_new_connections_incoming()
     {

@@ -56,6 +56,8 @@ internal sealed class TcpExchange : IDisposable
         Transfer(Server, Client, response);
     }
 
+    public void StopListening() => _listener.Close();
+
     public void Close()
     {
         Client.Shutdown(SocketShutdown.Send);
@@ -109,5 +111,4 @@ internal sealed class TcpExchange : IDisposable
         {
         }
     }
-
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
+using EbpfActors.Kernel.Tests.Traffic;
 using EbpfActors.Probes.Net;
 using Shouldly;
 using Xunit;
@@ -31,6 +33,29 @@ public sealed class UdpTests
         recorder.ShouldReach(exchange.IsServer, new FlowSum(answered, sent));
         recorder.Where(exchange.IsClient).ShouldAllBe(d => d.Flow.Direction == Direction.Outgoing && d.Flow.Pid == Environment.ProcessId);
         recorder.Where(exchange.IsServer).ShouldAllBe(d => d.Flow.Direction == Direction.Incoming && d.Flow.Pid == Environment.ProcessId);
+    }
+
+    /// <summary>As a resolver that asks upstream from a port of its own choosing, and a server on a port of the kernel's.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_sends_the_first_datagram_is_the_client_whoever_bound_a_port_by_number(bool isNumberFirst)
+    {
+        using var space = new NetworkNamespace();
+        using var recorder = new FlowRecorder();
+        using var byNumber = space.Run(() => Bound(30_000));
+        using var byKernel = space.Run(() => Bound(0));
+        var (first, second) = isNumberFirst ? (byNumber, byKernel) : (byKernel, byNumber);
+        first.SendTo(new byte[10], second.LocalEndPoint!);
+        EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+        second.ReceiveFrom(new byte[100], ref from).ShouldBe(10);
+        second.SendTo(new byte[20], from);
+        first.Receive(new byte[100]).ShouldBe(20);
+
+        recorder.ShouldReach(f => f.NetNamespace == space.Inode && f.SourcePort == TcpExchange.Port(first), new FlowSum(10, 20));
+        recorder.ShouldReach(f => f.NetNamespace == space.Inode && f.SourcePort == TcpExchange.Port(second), new FlowSum(20, 10));
+        recorder.Where(f => f.NetNamespace == space.Inode).ShouldAllBe(d =>
+            d.Flow.Direction == (d.Flow.SourcePort == TcpExchange.Port(first) ? Direction.Outgoing : Direction.Incoming));
     }
 
     [Fact]
@@ -115,5 +140,12 @@ public sealed class UdpTests
         var flow = recorder.Where(exchange.IsServer).ShouldHaveSingleItem().Flow;
         flow.Direction.ShouldBe(Direction.Incoming);
         flow.Pid.ShouldBe((uint)Environment.ProcessId);
+    }
+
+    private static Socket Bound(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 10_000 };
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        return socket;
     }
 }
