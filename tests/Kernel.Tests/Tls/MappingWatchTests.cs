@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using EbpfActors.Kernel.Tests.Traffic;
 using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tls.Discovery;
 using Shouldly;
@@ -59,17 +60,21 @@ public sealed partial class MappingWatchTests : IDisposable
             Map();
         }
 
-        // The kernel says so with the next record that finds room.
+        // The kernel says so with the next record that finds room, of each CPU on which some were made.
         Until(
             () =>
             {
-                Map();
-                return _watch.Lost > 0;
+                foreach (var cpu in MappingWatch.Cpus("/sys/devices/system/cpu/online"))
+                {
+                    Shell.Run("taskset", $"-c {cpu} true");
+                }
+
+                return _seen + _watch.Lost >= made;
             },
             (in Mapping _) => { });
 
         _seen.ShouldBeGreaterThan(100);
-        (_seen + _watch.Lost).ShouldBeGreaterThanOrEqualTo(made);
+        _watch.Lost.ShouldBeGreaterThan(0);
     }
 
     public void Dispose()
