@@ -39,7 +39,8 @@ static __always_inline __u8 opened_by(const struct tcp_conn *conn, struct tcp_so
 	return conn->sport < conn->dport ? FLOW_INCOMING : FLOW_OUTGOING;
 }
 
-static __always_inline void adopt_connection(struct sock *sk, const struct owner *holder, int state, const struct flow_control *control)
+static __always_inline void adopt_connection(struct sock *sk, const struct owner *holder, int state,
+                                             const struct flow_control *control)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	__u64 key = (__u64)sk;

@@ -3,8 +3,11 @@
  * HTTP at the packet. State lives in socket storage; a head is read a piece at a time by a function that the verifier checks
  * once, a body is skipped by its length. Whatever system call sent it, and whether or not a program has read it, it passes here.
  */
+#include "http_preface.h"
 #include "http_segment.h"
 #include "http_whole.h"
+
+int tcp_open_early(struct __sk_buff *skb);
 
 #define MAX_STEPS 2048 /* pieces and bodies of one packet: a 64 KiB packet of heads is 2,048 pieces */
 
@@ -45,6 +48,32 @@ static __always_inline void keep_line(struct __sk_buff *skb, struct http_sock *s
 		stream->line_waits = 0;
 }
 
+static __always_inline void give_up(struct http_sock *sock, __u32 left)
+{
+	count_loss_in(&flow_losses, LOSS_HTTP_NOT_HTTP, left);
+	sock->off = 1;
+}
+
+/* What does not begin as HTTP does may be a preface to it, as SOCKS is: the first packets of each direction are looked at. Not those of
+ * TLS, which is another's. */
+static __always_inline __u32 doubt(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream, __u32 from,
+                                   __u32 left)
+{
+	if (begins_tls(skb, sock, stream, from)) {
+		sock->off = 1;
+		return 0;
+	}
+	if (++stream->tries > PREFACE_TRIES) {
+		give_up(sock, left);
+		return 0;
+	}
+	stream->state = HTTP_LOST;
+	stream->flags = 0;
+	stream->line_waits = 0;
+	stream->pos += left;
+	return left;
+}
+
 /* A packet that may begin a head, where the stream was lost, was never known, or is in doubt. */
 static __always_inline int begins_head(struct __sk_buff *skb, __u32 from, __u32 left, int is_request)
 {
@@ -77,6 +106,10 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 			on_message_over(skb, sock, stream, egress);
 		return taken;
 	}
+	if (!stream->pos && stream->state == HTTP_START && sock->requests == egress)
+		begin_preface(skb, sock, stream, from, left);
+	if (stream->state == HTTP_PREFACE)
+		return take_preface(stream, left);
 	if (stream->state == HTTP_START) {
 		taken = http_take_whole(skb, from, left, egress);
 		if (taken)
@@ -87,6 +120,8 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 		result = http_take_piece(skb, from, left, egress);
 	taken = result & 0xffff;
 	step = result >> 16;
+	if (step == STEP_OFF && may_begin_later(sock))
+		return doubt(skb, sock, stream, from, left);
 	if (step >= STEP_OFF) {
 		leave(sock, left, step, stream->message != 0);
 		return 0;
@@ -155,15 +190,23 @@ static __always_inline void find_stream(struct __sk_buff *skb, struct http_sock 
 		stream->message = stream_of(sock, !egress)->message;
 }
 
+/* A packet in which no head begins. */
+static __always_inline void pass(struct http_sock *sock, struct http_stream *stream, __u32 left)
+{
+	stream->pos += left;
+	if (stream->tries && may_begin_later(sock) && ++stream->tries > PREFACE_TRIES)
+		give_up(sock, left);
+}
+
 /* What this host sends passes here in order; what it receives may not, so that the first segment need not be the stream's first.
  * What the socket has received by now passed while there was only its listener. */
 static __always_inline void start_ingress(struct __sk_buff *skb, struct http_stream *stream, struct bpf_sock *sk)
 {
 	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
 
+	stream->started = 1;
 	if (!tcp)
 		return;
-	stream->started = 1;
 	stream->next = tcp->rcv_nxt - (__u32)tcp->bytes_received;
 	if (!tcp->bytes_received || http_inherit(skb, tcp->bytes_received))
 		return;
@@ -179,6 +222,8 @@ static __always_inline struct http_sock *new_sock(struct __sk_buff *skb, struct 
 	struct tcp_conn *conn = bpf_map_lookup_elem(&tcp_conns, &key);
 	struct http_sock *sock;
 
+	if (!conn && sk->state == TCP_SYN_RECV && tcp_open_early(skb))
+		conn = bpf_map_lookup_elem(&tcp_conns, &key);
 	if (!conn)
 		return 0;
 	sock = bpf_sk_storage_get(&http_socks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
@@ -188,10 +233,8 @@ static __always_inline struct http_sock *new_sock(struct __sk_buff *skb, struct 
 	sock->key = key;
 	sock->requests = conn->direction == FLOW_OUTGOING;
 	sock->adopted = conn->adopted;
-	if (!sock->adopted) {
+	if (!sock->adopted)
 		sock->streams[0].state = sock->streams[1].state = HTTP_START;
-		start_ingress(skb, stream_of(sock, 0), sk);
-	}
 	return sock;
 }
 
@@ -256,6 +299,9 @@ __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egres
 		sock = new_sock(skb, sk);
 	if (!sock || sock->off)
 		return 0;
+	/* A client that sends with its SYN does not know yet where the server's numbers begin. */
+	if (!sock->streams[0].started && !sock->adopted && sk->state != TCP_SYN_SENT)
+		start_ingress(skb, stream_of(sock, 0), sk);
 	window = window_in(&http_windows, FIRST_WINDOW);
 	if (!window)
 		return 0;
@@ -269,14 +315,15 @@ __attribute__((noinline)) int http_on_segment(struct __sk_buff *skb, __u32 egres
 	if (placed == PLACE_NOTHING)
 		return 0;
 	if (placed == PLACE_KEEP) {
-		http_keep_early(skb, segment.from, segment.left, segment.seq, egress);
+		if (!http_keep_early(skb, segment.from, segment.left, segment.seq, egress))
+			keep_none(sock, stream);
 		if (!take_busy(sock, stream))
 			return 0;
 	} else {
 		if (stream->state == HTTP_LOST)
 			find_stream(skb, sock, egress, segment.from, segment.left);
 		if (stream->state == HTTP_LOST)
-			stream->pos += segment.left;
+			pass(sock, stream, segment.left);
 		else
 			take_segment(skb, sock, stream, &segment, egress, is_claimed ? window : 0);
 	}

@@ -4,6 +4,8 @@
 
 #include "http_body.h"
 
+#define PREFACE_LINE 107 /* bytes, the longest of the PROXY protocol */
+
 /* FNV-1a, 64 bits, of lower-case names: the verifier likes a number better than a string. */
 #define HASH_SEED 0xcbf29ce484222325ULL
 #define HASH_PRIME 0x100000001b3ULL
@@ -268,6 +270,16 @@ static __always_inline int on_trailer(struct http_stream *stream, __u8 c)
 	return STEP_NONE;
 }
 
+static __always_inline int on_preface_line(struct http_stream *stream, __u8 c)
+{
+	if (c == '\n') {
+		stream->state = HTTP_START;
+		return STEP_SKIP;
+	}
+	stream->line++;
+	return stream->line < PREFACE_LINE ? STEP_NONE : STEP_OFF;
+}
+
 /* Takes one byte of a head or of a chunk's line; at is its distance from stream->pos. */
 static __always_inline int take_byte(struct http_sock *sock, struct http_stream *stream, __u8 c, __u32 at, int is_request)
 {
@@ -290,6 +302,8 @@ static __always_inline int take_byte(struct http_sock *sock, struct http_stream 
 		return on_chunk_line(stream, c);
 	case HTTP_TRAILER:
 		return on_trailer(stream, c);
+	case HTTP_PREFACE_LINE:
+		return on_preface_line(stream, c);
 	}
 	return STEP_OFF;
 }

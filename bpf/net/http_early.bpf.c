@@ -19,9 +19,11 @@ struct {
 	__type(value, struct http_early);
 } http_copies SEC(".maps");
 
+/* Returns 1 when the segment waits in the table. */
 static __always_inline int keep(struct __sk_buff *skb, struct http_early_key *key, __u64 conn, __u32 from, __u32 left)
 {
 	struct http_early *copy = 0;
+	int is_kept = 0;
 	__u32 slot;
 
 	for (slot = 0; slot < COPIES; slot++) {
@@ -38,12 +40,12 @@ static __always_inline int keep(struct __sk_buff *skb, struct http_early_key *ke
 	copy->arrived_ns = bpf_ktime_get_ns();
 	copy->length = left;
 	if (!bpf_skb_load_bytes(skb, from, copy->bytes, bounded(left, EARLY_BYTES)))
-		bpf_map_update_elem(&http_early, key, copy, BPF_ANY);
+		is_kept = !bpf_map_update_elem(&http_early, key, copy, BPF_ANY);
 	copy->busy = 0;
-	return 0;
+	return is_kept;
 }
 
-/* Puts a segment away until its turn has come. What cannot be put away is missed when its turn has. */
+/* Puts a segment away until its turn has come; returns 1 when it is. What cannot be put away is missed when its turn has. */
 __attribute__((noinline)) int http_keep_early(struct __sk_buff *skb, __u32 from, __u32 left, __u32 seq, __u32 egress)
 {
 	struct http_sock *sock = sock_in(&http_socks, skb);
@@ -93,7 +95,8 @@ static __always_inline __u64 child_key(const __u32 peer[4], __u16 local, __u16 r
 	return (__u64)(peer[0] ^ peer[1] ^ peer[2] ^ peer[3]) << 32 | (__u32)local << 16 | remote;
 }
 
-/* The packet that completes a handshake and has data (TCP_DEFER_ACCEPT, or a lost ACK) passes with the listener's socket. */
+/* The packet that completes a handshake and has data (TCP_DEFER_ACCEPT, or a lost ACK) passes with the listener's socket, as does a SYN with
+ * data (TCP Fast Open). */
 __attribute__((noinline)) int http_keep_for_child(struct __sk_buff *skb, __u32 from, __u32 left, __u32 seq)
 {
 	struct http_early_key key = {.seq = seq, .egress = FOR_CHILD};

@@ -49,9 +49,10 @@ static __always_inline int read_segment(struct __sk_buff *skb, struct segment *s
 
 	if (!at)
 		return -1;
-	segment->seq = bpf_ntohl(tcp.seq);
+	/* A SYN takes a number of its own; data behind it is Fast Open's. */
+	segment->seq = bpf_ntohl(tcp.seq) + !!(tcp.flags & TCP_FLAG_SYN);
 	segment->from = at + (tcp.words >> 4) * 4;
-	if (skb->len <= segment->from || tcp.flags & TCP_FLAG_SYN)
+	if (skb->len <= segment->from)
 		return -1;
 	segment->left = skb->len - segment->from;
 	return 0;
@@ -69,6 +70,14 @@ static __always_inline int keep_for_later(struct http_stream *stream, const stru
 		return 0;
 	stream->early++;
 	return 1;
+}
+
+static __always_inline void keep_none(struct http_sock *sock, struct http_stream *stream)
+{
+	bpf_spin_lock(&sock->lock);
+	if (stream->early)
+		stream->early--;
+	bpf_spin_unlock(&sock->lock);
 }
 
 /* A gap inside of a body is as good as the body's bytes. */

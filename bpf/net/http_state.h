@@ -27,6 +27,8 @@ enum http_state {
 	HTTP_CHUNK,
 	HTTP_TRAILER,
 	HTTP_UNTIL_CLOSE,
+	HTTP_PREFACE,      /* so many bytes before HTTP begins */
+	HTTP_PREFACE_LINE, /* a line before HTTP begins */
 };
 
 enum http_header {
@@ -82,7 +84,8 @@ struct http_stream {
 	__u32 early_seq;
 	__u8 header;
 	__u8 minor;
-	__u8 pad[10];
+	__u8 tries; /* packets that were looked at since it did not begin as HTTP does */
+	__u8 pad[9];
 };
 
 /* A start line that waits for its answer, so that both leave in one record. */

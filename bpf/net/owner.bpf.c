@@ -19,7 +19,7 @@ static __always_inline void own_connection(__u64 key, __u8 rank)
 
 	if (!conn || conn->owner.rank >= rank)
 		return;
-	if (conn->owner.rank < OWNER_HOLDER)
+	if (conn->established && conn->owner.rank < OWNER_HOLDER)
 		count_unsure_in(&flow_unsure, -1);
 	set_owner_current(&conn->owner, rank);
 }

@@ -59,6 +59,8 @@ static __always_inline void on_established(struct sock *sk, __u64 key, int old_s
 	if (known && !known->established) {
 		fill_tuple(known, sk);
 		known->established = 1;
+		if (known->owner.rank < OWNER_HOLDER)
+			count_unsure_in(&flow_unsure, 1);
 		return;
 	}
 	conn.id = new_flow_id();

@@ -18,6 +18,7 @@ internal enum FlowLoss
     DnsRingFull,
     DnsUnreadable,
     HttpLongMethod,
+    HttpNotHttp,
 }
 
 /// <summary>Reads the kernel side's loss counters and adds the decoder's own.</summary>
@@ -53,6 +54,10 @@ internal sealed class FlowLosses
 
     /// <summary>Records lost for that reason, over all CPUs.</summary>
     internal long Total(FlowLoss loss) => Sum(loss).Records;
+
+    /// <summary>What was looked at and is nothing to report.</summary>
+    internal IReadOnlyList<ProbeLoss> LeftOut() =>
+        Sum(FlowLoss.HttpNotHttp) is { Records: > 0 } given ? [new ProbeLoss("http-not-http", given.Records, given.Bytes)] : [];
 
     /// <param name="diag">Connections that are followed in user space, if they are.</param>
     internal IReadOnlyList<ProbeLoss> Snapshot(SockDiagFlows? diag)

@@ -158,7 +158,7 @@ public sealed class NetProbe : INetProbe
             .. _tls?.Limits() ?? [],
         ])
     {
-        LeftOut = [.. _http.LeftOut(), .. _dns.LeftOut(), .. _tls?.LeftOut() ?? []],
+        LeftOut = [.. _losses.LeftOut(), .. _http.LeftOut(), .. _dns.LeftOut(), .. _tls?.LeftOut() ?? []],
         Hooks = _tls?.Status() ?? [],
     };
 

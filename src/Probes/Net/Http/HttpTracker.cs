@@ -222,6 +222,11 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
         }
 
         exchange.Line ??= new MemoryStream(bytes.Length * 2);
+        if (offset == 0)
+        {
+            exchange.Line.SetLength(0); // what came before was no request's line
+        }
+
         if (exchange.Line.Length + bytes.Length <= MaxLine && offset == exchange.Line.Length)
         {
             exchange.Line.Write(bytes);
