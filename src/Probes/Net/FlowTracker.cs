@@ -44,6 +44,9 @@ internal sealed class FlowTracker(ProcessNames names)
         return (read | written | retransmits | delta.Established | delta.Closed) != 0;
     }
 
+    /// <summary>Whether the flow was reported and is open.</summary>
+    internal bool IsOpen(ulong id) => _reported.ContainsKey(id);
+
     /// <summary>Marks the start of a sweep that shows every open flow.</summary>
     internal void BeginFullSweep() => _sweep++;
 

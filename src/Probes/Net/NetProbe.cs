@@ -126,7 +126,8 @@ public sealed class NetProbe : INetProbe
         var before = _records;
         _sink = sink;
         _walks?.LearnOwners();
-        var full = _losses.Total(FlowLoss.RingFull) is var lost && lost != _ringLosses;
+        var begun = KernelClock.NowNs;
+        var full = _losses.Total(FlowLoss.RingFull) is var lost && lost != _ringLosses && _programs.Sweep is not null;
         _ringLosses = lost;
         _walks?.BeginSweep(all: full);
         if (full)
@@ -143,9 +144,19 @@ public sealed class NetProbe : INetProbe
             // A lost last record leaves its flow here; closings that are still queued come through Drain as the flow's next record.
             Drain(sink);
             _tracker.ForgetUnseen();
+            EndLost(begun, sink);
         }
 
         return (int)(_records - before);
+    }
+
+    /// <summary>What is still kept of connections that were there before a full sweep which did not show them.</summary>
+    private void EndLost(ulong begunNs, INetSink sink)
+    {
+        var now = KernelClock.NowNs;
+        bool IsOver(ulong conn) => !_tracker.IsOpen(conn) && FlowEvent.BornNs(conn, now) < begunNs;
+        _tls?.EndLost(IsOver);
+        _http.EndLost(IsOver, sink);
     }
 
     public ProbeCounters Counters() => new(

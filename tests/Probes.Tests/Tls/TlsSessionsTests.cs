@@ -162,6 +162,24 @@ public sealed class TlsSessionsTests : INetSink
     }
 
     [Fact]
+    public void A_connection_whose_last_record_was_lost_ends_its_sessions_too()
+    {
+        Join(Session, Conn);
+        Ask(Session, 0);
+
+        _sessions.EndLost(conn => conn != Conn);
+        _sessions.Sweep(this);
+        _sessions.Sweep(this);
+        _sessions.Count.ShouldBe(1);
+        _sessions.EndLost(conn => conn == Conn);
+        _sessions.Sweep(this);
+        _sessions.Sweep(this);
+
+        _sessions.Count.ShouldBe(0);
+        _tracker.LeftOut().ShouldBe([new ProbeLoss("http-unanswered", 1, 0)]);
+    }
+
+    [Fact]
     public void A_closed_connection_ends_its_session_when_nobody_can_be_reading_any_more()
     {
         Join(Session, Conn);

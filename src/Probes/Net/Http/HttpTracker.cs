@@ -101,8 +101,15 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
     /// <summary>The connection is closed: what was open ended with it.</summary>
     public void OnClosed(in FlowEvent closed, INetSink sink)
     {
-        var conn = closed.Id;
         _unanswered += closed.IsUnanswered ? 1 : 0;
+        End(closed.Id, (closed.TxBytes, closed.RxBytes), sink);
+    }
+
+    /// <param name="conn">Its number.</param>
+    /// <param name="counted">Bytes of the whole connection; null when nobody told.</param>
+    /// <param name="sink">For what was answered.</param>
+    private void End(ulong conn, (ulong Sent, ulong Received)? counted, INetSink sink)
+    {
         if (_connections.Find(conn) is not { } exchanges)
         {
             return;
@@ -117,11 +124,28 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
                 continue;
             }
 
-            exchange.EndWith(closed.TxBytes, closed.RxBytes);
+            if (counted is { } bytes)
+            {
+                exchange.EndWith(bytes.Sent, bytes.Received);
+            }
+            else
+            {
+                exchange.EndAsKnown(null);
+            }
+
             exchange.Report(sink);
         }
 
         _connections.Remove(conn);
+    }
+
+    /// <summary>After a last record of a connection was lost: those that are over, by what else is known, end as far as they were seen.</summary>
+    public void EndLost(Func<ulong, bool> isOver, INetSink sink)
+    {
+        foreach (var conn in _connections.Connections.Where(isOver).ToList())
+        {
+            End(conn, counted: null, sink);
+        }
     }
 
     /// <summary>The connection will not be known: so many of its exchanges were answered, the others were not.</summary>

@@ -11,6 +11,9 @@ internal sealed class PendingConnections(int most)
 
     public int Count => _byConnection.Count;
 
+    /// <summary>The connections with something under way, TLS sessions left out.</summary>
+    public IEnumerable<ulong> Connections => _byConnection.Where(c => c.Value.Exists(e => !e.IsOfSession)).Select(c => c.Key);
+
     /// <summary>What is under way on the connection, oldest first; null when nothing is.</summary>
     public List<PendingExchange>? Find(ulong conn) => _byConnection.Count == 0 ? null : _byConnection.GetValueOrDefault(conn);
 

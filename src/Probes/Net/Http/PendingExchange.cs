@@ -26,6 +26,9 @@ internal sealed class PendingExchange(uint message, ulong requestPos, ulong begu
     /// <summary>The pieces of a start line that came in several; null otherwise.</summary>
     public MemoryStream? Line { get; set; }
 
+    /// <summary>Its connection's number is that of a TLS session.</summary>
+    public bool IsOfSession { get; } = (flags & HttpFlags.Tls) != 0;
+
     public bool IsAnswered { get; private set; }
 
     public bool IsOver => _requestIsOver && _responseIsOver;

@@ -68,6 +68,9 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     /// <summary>A connection is closed.</summary>
     public void OnClosed(ulong conn) => _sessions.OnClosed(conn);
 
+    /// <summary>After a last record of a connection was lost: those that are over, by what else is known.</summary>
+    public void EndLost(Func<ulong, bool> isOver) => _sessions.EndLost(isOver);
+
     public void Sweep(INetSink sink) => _sessions.Sweep(sink);
 
     public void TellNotes(INetSink sink)

@@ -165,6 +165,15 @@ internal sealed class TlsSessions(HttpTracker tracker, int maxSessions, TimeProv
         }
     }
 
+    /// <summary>After a last record of a connection was lost: those that are over, by what else is known.</summary>
+    public void EndLost(Func<ulong, bool> isOver)
+    {
+        foreach (var conn in _sessionsOfConn.Keys.Where(isOver).ToList())
+        {
+            OnClosed(conn);
+        }
+    }
+
     public void Sweep(INetSink sink)
     {
         _sweep++;

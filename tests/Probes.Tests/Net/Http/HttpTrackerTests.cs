@@ -89,6 +89,28 @@ public sealed class HttpTrackerTests
         iter: Iterations,
         threads: 1);
 
+    [Fact]
+    public void Of_a_connection_whose_last_record_was_lost_nothing_stays_under_way()
+    {
+        var sink = new Sums();
+        var tracker = new HttpTracker(new ProcessNames("/nonexistent"), 64, maxConnections: 4);
+        Ask(conn: 1, message: 0);
+        tracker.OnHead(new HttpHead { Conn = 1, Pos = 0, End = 70, RequestPos = 30, Status = 200 }, sink);
+        Ask(conn: 1, message: 1);
+        Ask(conn: 2, message: 0);
+        Ask(conn: 3, message: 0, HttpFlags.Tls);
+        Ask(conn: 4, message: 0);
+
+        tracker.EndLost(conn => conn != 4, sink);
+
+        tracker.Count.ShouldBe(2, "a session ends in its own way, and the fourth is open");
+        sink.By.Values.Sum(s => s.Count).ShouldBe(1);
+        tracker.LeftOut().ShouldBe([new ProbeLoss("http-unanswered", 2, 0)]);
+
+        void Ask(ulong conn, uint message, HttpFlags flags = 0) =>
+            tracker.OnLine(new HttpLine { Conn = conn, Message = message, Pos = message * 30, Flags = flags | HttpFlags.Complete });
+    }
+
     private static void ShouldConserve(Run run)
     {
         var asked = run.Scripts.Sum(s => s.Value.Asked.Count);
