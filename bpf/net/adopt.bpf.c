@@ -4,6 +4,7 @@
  * It runs at start (once for the listeners, then for the rest, whose direction depends on them) and again in a sweep that
  * found connections without a sure owner. It writes nothing to its reader.
  */
+#include "mptcp.h"
 #include "tcp.h"
 
 extern struct tcp_conns_map tcp_conns SEC(".maps");
@@ -24,6 +25,11 @@ static __always_inline void adopt_listener(struct sock *sk, const struct owner *
 	owner.rank = OWNER_LISTENER;
 	/* The first holder found is the oldest process, as a rule the one that called listen(). */
 	bpf_map_update_elem(&listeners, &key, &owner, BPF_NOEXIST);
+}
+
+static __always_inline int is_connection(int state)
+{
+	return state != TCP_LISTEN && state != TCP_CLOSE && state != TCP_SYN_SENT && state != TCP_SYN_RECV;
 }
 
 /*
@@ -71,6 +77,33 @@ static __always_inline void adopt_connection(struct sock *sk, const struct owner
 		count_loss_in(&flow_losses, LOSS_TCP_TABLE_FULL, 0);
 }
 
+/* Of a socket of Multipath TCP, which a program has open, the subflows, which none has. */
+static __always_inline void adopt_subflows(struct sock *above, const struct owner *holder, const struct flow_control *control)
+{
+	struct mptcp_sock *msk = (struct mptcp_sock *)above;
+	struct list_head *node, *end;
+	struct sock *first, *sk;
+	int i, state;
+
+	first = first_subflow(above);
+	if (!first)
+		return;
+	if (control->adopt == ADOPT_LISTENERS) {
+		if (BPF_CORE_READ(first, __sk_common.skc_state) == TCP_LISTEN)
+			adopt_listener(first, holder);
+		return;
+	}
+	end = (struct list_head *)((char *)msk + bpf_core_field_offset(msk->conn_list));
+	node = BPF_CORE_READ(end, next);
+	for (i = 0; i < MAX_SUBFLOWS && node && node != end; i++) {
+		sk = BPF_CORE_READ((struct mptcp_subflow_context *)node, tcp_sock);
+		state = sk ? BPF_CORE_READ(sk, __sk_common.skc_state) : TCP_CLOSE;
+		if (is_connection(state))
+			adopt_connection(sk, holder, state, control);
+		node = BPF_CORE_READ(node, next);
+	}
+}
+
 static __always_inline void adopt_udp(struct sock *sk, const struct owner *holder, const struct flow_control *control)
 {
 	__u64 key = (__u64)sk;
@@ -107,7 +140,7 @@ static __always_inline void adopt(struct sock *sk, const struct owner *holder, c
 			adopt_listener(sk, holder);
 		return;
 	}
-	if (state != TCP_LISTEN && state != TCP_CLOSE && state != TCP_SYN_SENT && state != TCP_SYN_RECV)
+	if (is_connection(state))
 		adopt_connection(sk, holder, state, control);
 }
 
@@ -128,7 +161,10 @@ int flow_adopt(struct bpf_iter__task_file *ctx)
 	if (!sk || !is_inet(sk))
 		return 0;
 	set_owner(&holder, task, OWNER_HOLDER);
-	adopt(sk, &holder, control);
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
+		adopt(sk, &holder, control);
+	else if (control->adopt != ADOPT_UDP)
+		adopt_subflows(sk, &holder, control);
 	return 0;
 }
 

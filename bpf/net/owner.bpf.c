@@ -3,6 +3,7 @@
  * Which process a server's socket belongs to, on kernels where nothing can be hooked at accept: the kernel asks the
  * cgroup's getpeername programs for the peer address inside accept(), in the accepting process.
  */
+#include "mptcp.h"
 #include "tcp_event.h"
 
 extern struct tcp_conns_map tcp_conns SEC(".maps");
@@ -28,6 +29,8 @@ static __always_inline int on_accept(struct bpf_sock_addr *ctx)
 {
 	if (ctx->sk && ctx->protocol == IPPROTO_TCP)
 		own_connection(address_of(ctx->sk), OWNER_EXACT);
+	else if (ctx->sk && ctx->protocol == IPPROTO_MPTCP)
+		own_connection((__u64)first_subflow((struct sock *)address_of(ctx->sk)), OWNER_EXACT);
 	return 1;
 }
 
@@ -124,6 +127,8 @@ int sock_on_release(struct bpf_sock *ctx)
 		end_unseen(key);
 		return 1;
 	}
+	if (ctx->protocol == IPPROTO_MPTCP)
+		own_connection((__u64)first_subflow((struct sock *)key), OWNER_HOLDER);
 	if (ctx->protocol != IPPROTO_UDP)
 		return 1;
 	info = bpf_map_lookup_elem(&udp_socks, &key);

@@ -3,6 +3,7 @@
  * TCP without a per-packet hook: identity is recorded when a socket changes state, the numbers are those that the kernel
  * keeps in tcp_sock anyway, read when the connection ends and, for open connections, by an iterator at every sweep.
  */
+#include "mptcp.h"
 #include "tcp_event.h"
 
 struct tcp_conns_map tcp_conns SEC(".maps");
@@ -37,6 +38,18 @@ static __always_inline void remember_listener(struct sock *sk, struct task_struc
 		count_loss_in(&flow_losses, LOSS_LISTENERS_FULL, 0);
 }
 
+/* The kernel itself opens and accepts further subflows: whoever owns the first one owns them. */
+static __always_inline int inherit_owner(struct tcp_conn *conn, struct sock *sk)
+{
+	__u64 elder = (__u64)elder_subflow(sk);
+	struct tcp_conn *first = elder ? bpf_map_lookup_elem(&tcp_conns, &elder) : 0;
+
+	if (!first)
+		return 0;
+	conn->owner = first->owner;
+	return 1;
+}
+
 static __always_inline void on_connecting(struct sock *sk, __u64 key)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
@@ -45,7 +58,8 @@ static __always_inline void on_connecting(struct sock *sk, __u64 key)
 	/* A socket that was connected before keeps its counters until it is disconnected. */
 	conn.base_tx = BPF_CORE_READ(tp, bytes_acked) + 1 /* SYN */;
 	conn.base_rx = BPF_CORE_READ(tp, bytes_received);
-	set_owner_current(&conn.owner, OWNER_EXACT);
+	if (!inherit_owner(&conn, sk))
+		set_owner_current(&conn.owner, OWNER_EXACT);
 	/* A full table is counted when the connection is established: most failed connects never get there. */
 	bpf_map_update_elem(&tcp_conns, &key, &conn, BPF_ANY);
 }
@@ -70,7 +84,7 @@ static __always_inline void on_established(struct sock *sk, __u64 key, int old_s
 	fill_tuple(&conn, sk);
 	if (conn.direction == FLOW_INCOMING) {
 		listener = listener_of(&conn);
-		if (listener)
+		if (!inherit_owner(&conn, sk) && listener)
 			conn.owner = *listener;
 	}
 	if (bpf_map_update_elem(&tcp_conns, &key, &conn, BPF_ANY))
