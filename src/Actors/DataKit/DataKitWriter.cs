@@ -24,6 +24,8 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
     private readonly SpoolSteps _steps;
     private readonly PointIntake _intake;
     private readonly WriterHealth _health;
+    private readonly RefusalSearch _search = new();
+    private readonly RequestPace _pace;
     private readonly CancellationTokenSource _stop = new();
     private IActorRef? _closer;
     private DateTimeOffset _nextErrorReport;
@@ -36,6 +38,8 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
         _steps = new SpoolSteps(options, _ledger);
         _intake = new PointIntake(options, _ledger, _time);
         _health = new WriterHealth(options, _ledger, _time, Context.GetLogger());
+
+        _pace = new RequestPace(Context.System.Scheduler);
 
         Receive<WritePoints>(Write);
         Receive<ReportLastError>(Report);
@@ -111,7 +115,17 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
             _ledger.Lost("rejected-by-datakit", result.Rejected);
         }
 
-        if (result.Last.Outcome == PostOutcome.Retry)
+        if (result.Accepted > 0)
+        {
+            _health.Progressed();
+        }
+
+        if (result.Pause is { } pause)
+        {
+            _plan.Pausing = true;
+            Timers.StartSingleTimer(nameof(Tick.Pace), Tick.Pace, pause);
+        }
+        else if (result.Last.Outcome == PostOutcome.Retry)
         {
             _plan.BackingOff = true;
             Timers.StartSingleTimer(nameof(Tick.Retry), Tick.Retry, _health.Failed(result.Last));
@@ -151,6 +165,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
     {
         _plan.LingerOver |= tick == Tick.Linger;
         _plan.BackingOff &= tick != Tick.Retry;
+        _plan.Pausing &= tick != Tick.Pace;
         if (tick == Tick.Deadline)
         {
             _plan.DeadlineOver = true;
@@ -182,7 +197,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
         PumpSpool();
         if (_plan.NextPost() is { } batch)
         {
-            var (plan, delivery) = (_plan, new BatchDelivery(_client));
+            var (plan, delivery) = (_plan, new BatchDelivery(_client, _search, _pace, _time));
             Task.Run(() => delivery.DeliverAsync(batch, _stop.Token)).PipeTo(
                 Self,
                 success: result => new PostDone(plan, result),
@@ -232,6 +247,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
     {
         Linger,
         Retry,
+        Pace,
         Reopen,
         Deadline,
     }

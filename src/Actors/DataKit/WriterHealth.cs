@@ -15,6 +15,7 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
     private DateTimeOffset _nextRefusal;
     private long _refused;
     private bool _toldRestamped;
+    private bool _toldTakes;
     private bool _isAway;
 
     public WriterStatus Status(DeliveryPlan plan)
@@ -37,11 +38,19 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
             plan.Queue.Points);
     }
 
-    /// <summary>DataKit took a request, or refused points of it for good.</summary>
+    /// <summary>DataKit took a request, whatever came next.</summary>
+    public void Progressed()
+    {
+        _lastSuccess = time.GetUtcNow();
+        _backoff.Reset();
+    }
+
+    /// <summary>DataKit took all that it was asked to, or refused points of it for good.</summary>
     public void Succeeded()
     {
-        if (_lastSuccess is null || _lastError is not null)
+        if (!_toldTakes || _lastError is not null)
         {
+            _toldTakes = true;
             log.Info("DataKit at {Address} takes points", options.BaseAddress);
         }
 
