@@ -35,9 +35,9 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
         (_options, _time, _ledger) = (options, time ?? TimeProvider.System, ledger.Stage("datakit", "points"));
         _client = new DataKitClient(options, handler, _time);
         _plan = new DeliveryPlan(options);
-        _steps = new SpoolSteps(options, _ledger);
         _intake = new PointIntake(options, _ledger, _time);
         _health = new WriterHealth(options, _ledger, _time, Context.GetLogger());
+        _steps = new SpoolSteps(options, _ledger, _health.SpoolWarns);
 
         _pace = new RequestPace(Context.System.Scheduler);
 
@@ -47,7 +47,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
         Receive<CloseOutput>(_ => Close());
         Receive<PostDone>(OnPosted, done => done.Plan == _plan);
         Receive<SpoolStepDone>(OnSpool, done => done.Plan == _plan);
-        Receive<SpoolStepDone>(stale => stale.Opened?.Dispose());
+        Receive<SpoolStepDone>(_ => { });
         Receive<Tick>(OnTick);
         Receive<PostDone>(_ => { });
     }
@@ -80,7 +80,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
             Abandon();
         }
 
-        _plan.Spool?.Dispose();
+        _steps.Dispose();
         _client.Dispose();
     }
 
@@ -225,11 +225,13 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
             Abandon();
         }
 
-        if (_closer is not null && _plan.IsIdle)
+        if (_closer is { } closer && !closer.IsNobody() && _plan.IsIdle)
         {
+            // The spool stays open: what comes late goes there, and nothing is posted any more.
             Timers.CancelAll();
-            _plan.Spool?.Dispose();
-            _closer.Tell(OutputClosed.Instance);
+            _plan.DeadlineOver = true;
+            _plan.Spool?.CheckFiles();
+            closer.Tell(OutputClosed.Instance);
             _closer = ActorRefs.Nobody;
         }
     }

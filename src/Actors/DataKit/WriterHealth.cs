@@ -1,6 +1,5 @@
 using Akka.Event;
 using EbpfActors.Actors.Ledger;
-using FASTER.core;
 
 namespace EbpfActors.Actors.DataKit;
 
@@ -95,22 +94,18 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
 
     public void SpoolOpened(Spool spool)
     {
-        if (spool.Status.CorruptEntries is var corrupt and > 0)
-        {
-            log.Warning(
-                "The spool {Directory} is damaged in {Places} places; the entries there are lost, their number is not known", options.SpoolDirectory, corrupt);
-        }
-
         if (spool.Entries > 0)
         {
             log.Info("{Points} points of an earlier run wait in the spool {Directory}", spool.Points, options.SpoolDirectory);
         }
     }
 
+    /// <summary>From any thread.</summary>
+    public void SpoolWarns(string sentence) => log.Warning("{Sentence} ({Directory})", sentence, options.SpoolDirectory);
+
     public void SpoolFailed(Exception failure)
     {
-        var reason = failure is CommitFailureException ? "a write failed (is the disk full?)" : failure.Message;
-        _lastError = $"spool: {reason}";
-        log.Warning("The spool {Directory} cannot be used, points wait in memory only: {Reason}", options.SpoolDirectory, reason);
+        _lastError = $"spool: {failure.Message}";
+        log.Warning("The spool {Directory} cannot be used, points wait in memory only: {Reason}", options.SpoolDirectory, failure.Message);
     }
 }
