@@ -117,6 +117,8 @@ public sealed class DataKitServer : IAsyncDisposable
         {
             Misbehaviour.TooMany or Misbehaviour.TooManyRetryAfter => (429, "datakit.reachMaxAPILimit"),
             Misbehaviour.ServerError => (500, "unexpectedEOF"),
+            Misbehaviour.Refuses => (400, "datakit.invalidLinePoint"),
+            Misbehaviour.TooLarge => (413, "nothing"),
             Misbehaviour.NotFound => (404, "nothing"),
             _ => (0, ""),
         };

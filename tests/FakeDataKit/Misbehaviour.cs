@@ -14,6 +14,12 @@ public enum Misbehaviour
     /// <summary>500, nothing kept.</summary>
     ServerError,
 
+    /// <summary>400 whatever the points are, nothing kept.</summary>
+    Refuses,
+
+    /// <summary>413 whatever the size is, as from a proxy; nothing kept.</summary>
+    TooLarge,
+
     /// <summary>404, as from something that is no DataKit.</summary>
     NotFound,
 

@@ -18,7 +18,7 @@ public sealed class BashLineRenderer
     {
         (_cuts, _zone) = (cuts, zone);
         var tags = new TagSet(cuts).Set("host", identity.Host).Set("service", identity.Service);
-        foreach (var (name, value) in identity.UserTags)
+        foreach (var (name, value) in identity.On(Measurement).UserTags)
         {
             tags.SetGlobal(name, value);
         }

@@ -150,6 +150,7 @@ public sealed class BashProbeActor : UntypedActor, IWithTimers
 
     private void FlushAfterDrain(IActorRef asker)
     {
+        Timers.Cancel(nameof(FlushTick));
         if (!_attached)
         {
             Context.Parent.Tell(FlushFinished.Instance);

@@ -1,29 +1,62 @@
+using System.Runtime.InteropServices;
+
 namespace EbpfActors.Actors.Cardinality;
 
-/// <summary>The values that all aggregators together may still hold. Thread-safe and exact: it never hands out more than it has.</summary>
+/// <summary>
+/// The distinct values that all aggregators together may still hold. A value counts once, however many of them hold it; what bounds the
+/// memory of those that hold the same is a number of holdings, the first of each aggregator not counted. Thread-safe and exact.
+/// </summary>
 public sealed class CardinalityBudget(int total)
 {
-    private int _taken;
+    private const int HoldingsPerValue = 8;
 
-    /// <summary>Values that are held now.</summary>
-    public int Taken => Volatile.Read(ref _taken);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, int> _holders = new(StringComparer.Ordinal);
+    private readonly long _mostHoldings = (long)HoldingsPerValue * total;
+    private long _holdings;
 
-    public bool TryTake()
+    /// <summary>Distinct values that are held now.</summary>
+    public int Taken
     {
-        var seen = Volatile.Read(ref _taken);
-        while (seen < total)
+        get
         {
-            var before = Interlocked.CompareExchange(ref _taken, seen + 1, seen);
-            if (before == seen)
+            lock (_lock)
             {
-                return true;
+                return _holders.Count;
             }
-
-            seen = before;
         }
-
-        return false;
     }
 
-    public void GiveBack(int count) => Interlocked.Add(ref _taken, -count);
+    /// <summary>Holds the value for one aggregator more; false when there is no room for it. <paramref name="isFirst"/>: it holds no other.</summary>
+    public bool TryTake(string value, bool isFirst)
+    {
+        lock (_lock)
+        {
+            var isNew = !_holders.ContainsKey(value);
+            if ((isNew && _holders.Count >= total) || (!isFirst && _holdings >= _mostHoldings))
+            {
+                return false;
+            }
+
+            CollectionsMarshal.GetValueRefOrAddDefault(_holders, value, out _)++;
+            _holdings++;
+            return true;
+        }
+    }
+
+    /// <summary>One aggregator holds these no more.</summary>
+    public void GiveBack(IReadOnlyCollection<string> values)
+    {
+        lock (_lock)
+        {
+            foreach (var value in values)
+            {
+                _holdings--;
+                if (--CollectionsMarshal.GetValueRefOrAddDefault(_holders, value, out _) == 0)
+                {
+                    _holders.Remove(value);
+                }
+            }
+        }
+    }
 }

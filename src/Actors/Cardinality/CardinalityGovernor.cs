@@ -24,7 +24,7 @@ public sealed class CardinalityGovernor(int most, CardinalityBudget budget)
             return true;
         }
 
-        if (_users.Count >= most || !budget.TryTake())
+        if (_users.Count >= most || !budget.TryTake(value, isFirst: _users.Count == 0))
         {
             return false;
         }
@@ -40,13 +40,13 @@ public sealed class CardinalityGovernor(int most, CardinalityBudget budget)
         if (!Unsafe.IsNullRef(ref users) && --users == 0)
         {
             _users.Remove(value);
-            budget.GiveBack(1);
+            budget.GiveBack([value]);
         }
     }
 
     public void ReleaseAll()
     {
-        budget.GiveBack(_users.Count);
+        budget.GiveBack(_users.Keys);
         _users.Clear();
     }
 }

@@ -16,6 +16,10 @@ public sealed class DataKitClient : IDisposable
 {
     private const int MaxReasonChars = 300;
     private const int MaxErrorBytes = 4096;
+
+    /// <summary>DataKit's 200 has an empty body; more than this is something else's.</summary>
+    private const int MaxAnswerBytes = 64 << 10;
+
     private static readonly MediaTypeHeaderValue LineProtocol = new("application/line-protocol");
 
     private readonly HttpClient _http;
@@ -67,8 +71,11 @@ public sealed class DataKitClient : IDisposable
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
 
             // An answer counts only when its end was seen: a server that dies while answering may not have kept the points.
-            var body = await ReadAsync(response, response.StatusCode == HttpStatusCode.OK ? int.MaxValue : MaxErrorBytes, both.Token);
-            return Classify(response, body);
+            var isTaken = response.StatusCode == HttpStatusCode.OK;
+            var (body, hasEnded) = await ReadAsync(response, isTaken ? MaxAnswerBytes : MaxErrorBytes, both.Token);
+            return isTaken && !hasEnded
+                ? new PostAnswer(PostOutcome.Retry, $"200 with a body of more than {MaxAnswerBytes} bytes (is this the address of a DataKit?)")
+                : Classify(response, body);
         }
         catch (OperationCanceledException)
         {
@@ -91,7 +98,8 @@ public sealed class DataKitClient : IDisposable
 
             // The one 400 that is about the address and not about the lines.
             400 when body.Contains("datakit.invalidCategory", StringComparison.Ordinal) => new PostAnswer(PostOutcome.Retry, reason),
-            400 or 413 => new PostAnswer(PostOutcome.Rejected, reason),
+            400 => new PostAnswer(PostOutcome.Rejected, reason),
+            413 => new PostAnswer(PostOutcome.TooLarge, reason),
             >= 300 and < 500 and not (408 or 429) => new PostAnswer(PostOutcome.Retry, $"{reason} (is this the address of a DataKit?)"),
             _ => new PostAnswer(PostOutcome.Retry, reason, RetryAfter(response.Headers.RetryAfter)),
         };
@@ -101,21 +109,21 @@ public sealed class DataKitClient : IDisposable
         header?.Delta ?? (header?.Date is { } date && date > _time.GetUtcNow() ? date - _time.GetUtcNow() : null);
 
     /// <summary>
-    /// The start of the body; of an error only that is read, because it is as long as twice the request.
+    /// The start of the body, and whether its end came within the limit; of an error no more is read, because it is as long as twice the request.
     /// </summary>
-    private static async Task<string> ReadAsync(HttpResponseMessage response, int limit, CancellationToken cancellation)
+    private static async Task<(string Head, bool HasEnded)> ReadAsync(HttpResponseMessage response, int limit, CancellationToken cancellation)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
         var head = new byte[MaxErrorBytes];
-        var kept = 0;
-        long total = 0;
-        while (total < limit && await stream.ReadAsync(head.AsMemory(kept < head.Length ? kept : 0), cancellation) is var read and > 0)
+        var (kept, total, read) = (0, 0, -1);
+        while (total <= limit && read != 0)
         {
+            read = await stream.ReadAsync(head.AsMemory(kept < head.Length ? kept : 0), cancellation);
             total += read;
             kept = Math.Min(head.Length, kept + read);
         }
 
-        return Encoding.UTF8.GetString(head, 0, kept);
+        return (Encoding.UTF8.GetString(head, 0, kept), read == 0);
     }
 
     private static string Cut(string text) => text.Length <= MaxReasonChars ? text : text[..MaxReasonChars];

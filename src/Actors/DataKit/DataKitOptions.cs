@@ -9,7 +9,7 @@ public sealed record DataKitOptions
     /// <summary>Where points wait on disk. Null: they wait in memory only.</summary>
     public string? SpoolDirectory { get; init; }
 
-    /// <summary>The oldest points are dropped (and counted) beyond this. The files may be larger by one segment of 16 MiB.</summary>
+    /// <summary>The oldest points are dropped (and counted) beyond this. The files may be larger by what is delivered already of two of them, 4 MiB each.</summary>
     public long SpoolBytes { get; init; } = 256L << 20;
 
     /// <summary>Lines of one request before compression. A longer line goes alone.</summary>

@@ -24,6 +24,8 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
     private readonly SpoolSteps _steps;
     private readonly PointIntake _intake;
     private readonly WriterHealth _health;
+    private readonly RefusalSearch _search = new();
+    private readonly RequestPace _pace;
     private readonly CancellationTokenSource _stop = new();
     private IActorRef? _closer;
     private DateTimeOffset _nextErrorReport;
@@ -33,9 +35,11 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
         (_options, _time, _ledger) = (options, time ?? TimeProvider.System, ledger.Stage("datakit", "points"));
         _client = new DataKitClient(options, handler, _time);
         _plan = new DeliveryPlan(options);
-        _steps = new SpoolSteps(options, _ledger);
         _intake = new PointIntake(options, _ledger, _time);
         _health = new WriterHealth(options, _ledger, _time, Context.GetLogger());
+        _steps = new SpoolSteps(options, _ledger, _health.SpoolWarns);
+
+        _pace = new RequestPace(Context.System.Scheduler);
 
         Receive<WritePoints>(Write);
         Receive<ReportLastError>(Report);
@@ -43,7 +47,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
         Receive<CloseOutput>(_ => Close());
         Receive<PostDone>(OnPosted, done => done.Plan == _plan);
         Receive<SpoolStepDone>(OnSpool, done => done.Plan == _plan);
-        Receive<SpoolStepDone>(stale => stale.Opened?.Dispose());
+        Receive<SpoolStepDone>(_ => { });
         Receive<Tick>(OnTick);
         Receive<PostDone>(_ => { });
     }
@@ -76,7 +80,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
             Abandon();
         }
 
-        _plan.Spool?.Dispose();
+        _steps.Dispose();
         _client.Dispose();
     }
 
@@ -111,7 +115,17 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
             _ledger.Lost("rejected-by-datakit", result.Rejected);
         }
 
-        if (result.Last.Outcome == PostOutcome.Retry)
+        if (result.Accepted > 0)
+        {
+            _health.Progressed();
+        }
+
+        if (result.Pause is { } pause)
+        {
+            _plan.Pausing = true;
+            Timers.StartSingleTimer(nameof(Tick.Pace), Tick.Pace, pause);
+        }
+        else if (result.Last.Outcome == PostOutcome.Retry)
         {
             _plan.BackingOff = true;
             Timers.StartSingleTimer(nameof(Tick.Retry), Tick.Retry, _health.Failed(result.Last));
@@ -151,6 +165,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
     {
         _plan.LingerOver |= tick == Tick.Linger;
         _plan.BackingOff &= tick != Tick.Retry;
+        _plan.Pausing &= tick != Tick.Pace;
         if (tick == Tick.Deadline)
         {
             _plan.DeadlineOver = true;
@@ -182,7 +197,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
         PumpSpool();
         if (_plan.NextPost() is { } batch)
         {
-            var (plan, delivery) = (_plan, new BatchDelivery(_client));
+            var (plan, delivery) = (_plan, new BatchDelivery(_client, _search, _pace, _time));
             Task.Run(() => delivery.DeliverAsync(batch, _stop.Token)).PipeTo(
                 Self,
                 success: result => new PostDone(plan, result),
@@ -210,11 +225,13 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
             Abandon();
         }
 
-        if (_closer is not null && _plan.IsIdle)
+        if (_closer is { } closer && !closer.IsNobody() && _plan.IsIdle)
         {
+            // The spool stays open: what comes late goes there, and nothing is posted any more.
             Timers.CancelAll();
-            _plan.Spool?.Dispose();
-            _closer.Tell(OutputClosed.Instance);
+            _plan.DeadlineOver = true;
+            _plan.Spool?.CheckFiles();
+            closer.Tell(OutputClosed.Instance);
             _closer = ActorRefs.Nobody;
         }
     }
@@ -232,6 +249,7 @@ public sealed class DataKitWriter : ReceiveActor, IWithTimers
     {
         Linger,
         Retry,
+        Pace,
         Reopen,
         Deadline,
     }

@@ -32,6 +32,9 @@ internal sealed class DeliveryPlan(DataKitOptions options)
 
     public bool BackingOff { get; set; }
 
+    /// <summary>Requests would follow each other too closely.</summary>
+    public bool Pausing { get; set; }
+
     public bool Closing { get; private set; }
 
     public bool DeadlineOver { get; set; }
@@ -107,7 +110,7 @@ internal sealed class DeliveryPlan(DataKitOptions options)
     /// <summary>The batch to post now, if any; it is in flight from then on.</summary>
     public PointBatch? NextPost()
     {
-        if (Posting || BackingOff || DeadlineOver || (CanSpool && MustOpenFirst))
+        if (Posting || BackingOff || Pausing || DeadlineOver || (CanSpool && MustOpenFirst))
         {
             return null;
         }

@@ -14,7 +14,7 @@ internal sealed class PointIntake(DataKitOptions options, LedgerStage ledger, Ti
     {
         var lines = write.Lines.IsDefault ? [] : ImmutableCollectionsMarshal.AsArray(write.Lines)!;
         ledger.In(lines.Length);
-        if (plan.Closing)
+        if (plan is { Closing: true, CanSpool: false })
         {
             ledger.Lost("writer-closed", lines.Length);
             return;
@@ -33,14 +33,20 @@ internal sealed class PointIntake(DataKitOptions options, LedgerStage ledger, Ti
     /// </summary>
     public void Balance(DeliveryPlan plan)
     {
-        var found = plan.Held - ledger.Snapshot().InFlight;
+        var damaged = plan.Spool?.LostBefore ?? 0;
+        var found = plan.Held + damaged - ledger.Snapshot().InFlight;
         if (found > 0)
         {
             ledger.In(found);
         }
         else if (found < 0)
         {
-            ledger.Lost(plan.Spool is { Status.CorruptEntries: > 0 } ? "spool-corrupt" : "writer-restart", -found);
+            ledger.Lost("writer-restart", -found);
+        }
+
+        if (damaged > 0)
+        {
+            ledger.Lost("spool-corrupt", damaged);
         }
     }
 

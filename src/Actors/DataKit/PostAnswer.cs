@@ -9,6 +9,9 @@ public enum PostOutcome
     /// <summary>At least one line is at fault, and none was kept.</summary>
     Rejected,
 
+    /// <summary>413: something on the way takes no request of this size. None was kept.</summary>
+    TooLarge,
+
     /// <summary>No fault of the lines; the same request may succeed later.</summary>
     Retry,
 }

@@ -1,5 +1,4 @@
 using EbpfActors.Actors.Ledger;
-using FASTER.core;
 
 namespace EbpfActors.Actors.DataKit;
 
@@ -9,46 +8,57 @@ namespace EbpfActors.Actors.DataKit;
 /// </summary>
 public sealed class Spool : IDisposable
 {
-    /// <summary>The least limit that makes sense: a few of the pages that the log is written in.</summary>
-    public const long MinimumBytes = 4L * SpoolLog.PageBytes;
+    /// <summary>The least limit that makes sense: a few of the files that the log consists of.</summary>
+    public const long MinimumBytes = 2L * SpoolLog.SegmentBytes;
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly SpoolIndex _index = new();
     private readonly SpoolLog _log;
     private readonly LedgerStage _ledger;
+    private readonly Action<string> _warn;
     private readonly long _limit;
     private long _corrupt;
     private volatile bool _disposed;
 
-    /// <summary>Opens or makes the spool and reads what waits in it. Throws when the directory cannot be used.</summary>
-    public Spool(string directory, long limitBytes, LedgerStage ledger)
+    /// <summary>
+    /// Opens or makes the spool and reads what waits in it. Throws when the directory cannot be used. The warnings are whole sentences; they
+    /// may come from any thread.
+    /// </summary>
+    public Spool(string directory, long limitBytes, LedgerStage ledger, Action<string>? warn = null)
     {
-        (_ledger, _limit) = (ledger, limitBytes);
+        (_ledger, _limit, _warn) = (ledger, limitBytes, warn ?? (_ => { }));
         _log = new SpoolLog(directory);
-        if (_log.LostAll)
+        try
         {
-            LoseUnknown();
+            Recover();
         }
-
-        _log.Scan(Recover, damaged: LoseUnknown);
+        catch
+        {
+            _log.Dispose();
+            throw;
+        }
     }
 
     public int Entries => _index.Entries;
 
     public long Points => _index.Points;
 
-    public SpoolStatus Status => new(_index.Entries, _index.Points, _disposed ? 0 : _log.Bytes, Interlocked.Read(ref _corrupt));
+    /// <summary>Points that an earlier run had written and that cannot be read any more; not in the ledger yet.</summary>
+    public long LostBefore { get; private set; }
+
+    public SpoolStatus Status => new(_index.Entries, _index.Points, _disposed ? 0 : _index.Bytes, Interlocked.Read(ref _corrupt));
 
     /// <summary>Whether a spool was left behind in this directory.</summary>
-    public static bool ExistsIn(string directory) => SpoolLog.ExistsIn(directory);
+    public static bool ExistsIn(string directory) => SpoolFolder.HasSpool(directory);
 
     /// <summary>Completes when the batch is on disk. Pinned: it is on the way to DataKit at the same time.</summary>
-    public Task AppendAsync(PointBatch batch, bool pinned = false) => ExclusivelyAsync(async () =>
+    public Task AppendAsync(PointBatch batch, bool pinned = false) => ExclusivelyAsync(() =>
     {
-        var entry = SpoolEntry.Encode(batch);
-        await MakeRoomAsync(entry.Length);
-        var address = await _log.AppendAsync(entry);
-        _index.Add(new SpoolSlot(address, entry.Length, batch.Endpoint, batch.Points, batch.Bytes));
+        Check();
+        var body = SpoolEntry.Encode(batch);
+        MakeRoom(SpoolFrame.HeaderBytes + body.Length);
+        var (mark, place) = _log.Append(body, batch.Points, _index.First?.Mark);
+        _index.Add(new SpoolSlot(mark, place, batch.Endpoint, batch.Points, batch.Bytes));
         _index.Pinned += pinned ? 1 : 0;
         return true;
     });
@@ -57,10 +67,11 @@ public sealed class Spool : IDisposable
     /// The oldest waiting points of one endpoint, joined up to the limits of a batch, pinned until <see cref="SettleAsync"/>;
     /// null when nothing waits. A damaged entry is skipped and counted.
     /// </summary>
-    public Task<PointBatch?> PeekAsync(int maxPoints, long maxBytes) => ExclusivelyAsync(async () =>
+    public Task<PointBatch?> PeekAsync(int maxPoints, long maxBytes) => ExclusivelyAsync(() =>
     {
+        Check();
         List<PointBatch> batches = [];
-        var (points, bytes) = (0, 0L);
+        var (points, bytes, lost) = (0, 0L, 0);
         foreach (var slot in _index.Slots.ToArray())
         {
             if (batches.Count > 0
@@ -69,46 +80,73 @@ public sealed class Spool : IDisposable
                 break;
             }
 
-            if (await ReadAsync(slot) is { } batch)
+            if (Read(slot) is { } batch)
             {
                 batches.Add(batch);
                 (points, bytes) = (points + slot.Waiting, bytes + slot.LineBytes);
             }
             else
             {
-                _index.Remove(slot);
-                Lose("spool-corrupt", slot.Waiting);
+                Lose(slot, "spool-corrupt");
                 Interlocked.Increment(ref _corrupt);
+                lost += slot.Waiting;
             }
         }
 
-        _index.Pinned = batches.Count;
-        if (batches.Count == 0 && _log.Bytes > 0)
+        if (lost > 0)
         {
-            await _log.TruncateAsync(address: null);
+            _warn($"Entries of the spool cannot be read any more, {lost} points are lost");
+        }
+
+        _index.Pinned = batches.Count;
+        if (batches.Count == 0)
+        {
+            Truncate();
         }
 
         return batches.Count switch { 0 => null, 1 => batches[0], _ => PointBatch.Join(batches) };
     });
 
     /// <summary>The first points are delivered (or refused for good). Completes when the entries that hold nothing else are gone from disk.</summary>
-    public Task SettleAsync(int points) => ExclusivelyAsync(async () =>
+    public Task SettleAsync(int points) => ExclusivelyAsync(() =>
     {
         var first = _index.First;
         _index.Settle(points);
+        Check();
         if (_index.First is null || _index.First != first)
         {
-            await _log.TruncateAsync(_index.First?.Address);
+            Truncate();
         }
 
         return true;
     });
+
+    /// <summary>Notices files that are gone, whether or not there is anything to write. Not while something else goes on.</summary>
+    public void CheckFiles()
+    {
+        try
+        {
+            if (_index.Entries > 0)
+            {
+                Check();
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _warn($"The spool's files could not be checked: {failure.Message}");
+        }
+    }
 
     public void Dispose()
     {
         var isQuiet = _gate.Wait(TimeSpan.FromSeconds(5));
         if (!_disposed)
         {
+            if (isQuiet)
+            {
+                CheckFiles();
+            }
+
             _disposed = true;
             _log.Dispose();
         }
@@ -119,66 +157,84 @@ public sealed class Spool : IDisposable
         }
     }
 
-    private void Recover(long address, ReadOnlyMemory<byte> entry)
+    private void Recover()
     {
-        if (SpoolEntry.TryReadHead(entry.Span, out var endpoint, out var points, out var bytes))
+        var recovery = _log.Recover();
+        foreach (var slot in recovery.Slots)
         {
-            _index.Add(new SpoolSlot(address, entry.Length, endpoint, points, bytes));
+            _index.Add(slot);
         }
-        else
+
+        (LostBefore, _corrupt) = (recovery.Lost, recovery.Places);
+        if (recovery.Lost > 0)
         {
-            LoseUnknown();
+            var least = recovery.IsLossUnknown ? "at least " : "";
+            _warn($"The spool was damaged in {recovery.Places} places since it was written, {least}{recovery.Lost} points are lost");
         }
     }
 
-    private async Task MakeRoomAsync(int entryBytes)
+    /// <summary>Notices what was done to the files by others, and counts what went with them.</summary>
+    private void Check()
+    {
+        if (!_log.IsDisturbed())
+        {
+            return;
+        }
+
+        var lost = 0L;
+        foreach (var slot in _index.Free.Where(slot => !_log.IsThere(slot.Place)).ToArray())
+        {
+            lost += slot.Waiting;
+            Lose(slot, "spool-removed");
+        }
+
+        Truncate();
+        _warn($"Files of the spool were removed or shortened by somebody, {lost} points are lost");
+    }
+
+    private void MakeRoom(int entryBytes)
     {
         var dropped = false;
-        while (_log.Bytes - Reclaimable() + entryBytes > _limit && _index.DropOldest() is { } oldest)
+        while (_index.Bytes + entryBytes > _limit && _index.DropOldest() is { } oldest)
         {
-            Lose("spool-full", oldest.Waiting);
+            _ledger.Lost("spool-full", oldest.Waiting);
             dropped = true;
         }
 
         if (dropped)
         {
-            await _log.TruncateAsync(_index.First?.Address);
+            Truncate();
         }
     }
 
-    /// <summary>Bytes before the oldest entry that still waits.</summary>
-    private long Reclaimable() => _index.First is { } first ? first.Address - _log.BeginAddress : _log.Bytes;
+    private void Truncate() => _log.Truncate(_index.First?.Mark, _index.Segments);
 
-    private async Task<PointBatch?> ReadAsync(SpoolSlot slot)
+    private PointBatch? Read(SpoolSlot slot)
     {
         try
         {
-            return await _log.ReadAsync(slot.Address, slot.StoredBytes) is { } entry ? SpoolEntry.Decode(entry)?.Skip(slot.Settled) : null;
+            return _log.Read(slot.Mark, slot.Place) is { } body ? SpoolEntry.Decode(body).Skip(slot.Settled) : null;
         }
-        catch (Exception failure) when (failure is FasterException or InvalidDataException)
+        catch (InvalidDataException)
         {
             return null;
         }
     }
 
-    /// <summary>Points of an entry that cannot even be counted: one stands for them, in and lost.</summary>
-    private void LoseUnknown()
+    private void Lose(SpoolSlot slot, string reason)
     {
-        Interlocked.Increment(ref _corrupt);
-        _ledger.In(1);
-        Lose("spool-corrupt", 1);
+        _index.Remove(slot);
+        _ledger.Lost(reason, slot.Waiting);
     }
 
-    private void Lose(string reason, long points) => _ledger.Lost(reason, points);
-
-    private async Task<T> ExclusivelyAsync<T>(Func<Task<T>> work)
+    private async Task<T> ExclusivelyAsync<T>(Func<T> work)
     {
         await _gate.WaitAsync();
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
 
-            // Off the caller's thread: compressing and the first write are synchronous.
+            // Off the caller's thread: compressing and writing are synchronous.
             return await Task.Run(work);
         }
         finally

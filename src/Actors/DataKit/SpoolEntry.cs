@@ -1,20 +1,18 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Text;
 using EbpfActors.Actors.Points;
 
 namespace EbpfActors.Actors.DataKit;
 
 /// <summary>
-/// A batch as one entry of the spool, little-endian: magic, CRC-32C of all that follows, time, points, length of the lines,
-/// three lengths, then path, input, the length of every line (varint) and the gzip body. A line may hold a newline inside a
-/// string, so the lengths are kept: the body alone does not tell where lines end.
+/// A batch as the body of an entry of the spool, little-endian: time, points, length of the lines, three lengths, then path, input, the
+/// length of every line (varint) and the gzip body. A line may hold a newline inside a string, so the lengths are kept: the body alone
+/// does not tell where lines end. Damage is found by the checksum of the frame around it.
 /// </summary>
 internal static class SpoolEntry
 {
-    private const uint Magic = 0x31504553;
-    private const int HeaderBytes = 40;
+    private const int HeaderBytes = 32;
 
     public static byte[] Encode(PointBatch batch)
     {
@@ -27,72 +25,48 @@ internal static class SpoolEntry
         }
 
         byte[] entry = [.. new byte[HeaderBytes], .. path, .. input, .. lengths.WrittenSpan, .. BatchBody.Compress(batch)];
-        BinaryPrimitives.WriteUInt32LittleEndian(entry, Magic);
-        BinaryPrimitives.WriteInt64LittleEndian(entry.AsSpan(8), batch.Written.ToUnixTimeMilliseconds());
-        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(16), batch.Points);
-        BinaryPrimitives.WriteInt64LittleEndian(entry.AsSpan(20), batch.Bytes);
-        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(28), path.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(32), input.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(36), lengths.WrittenCount);
-        BinaryPrimitives.WriteUInt32LittleEndian(entry.AsSpan(4), Crc(entry.AsSpan(8)));
+        BinaryPrimitives.WriteInt64LittleEndian(entry, batch.Written.ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(8), batch.Points);
+        BinaryPrimitives.WriteInt64LittleEndian(entry.AsSpan(12), batch.Bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(20), path.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(24), input.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(28), lengths.WrittenCount);
         return entry;
     }
 
-    /// <summary>What an index needs to know. False when a bit of the entry is wrong.</summary>
-    public static bool TryReadHead(ReadOnlySpan<byte> entry, out PointEndpoint endpoint, out int points, out long bytes)
+    /// <summary>What an index needs to know. False when there is no entry.</summary>
+    public static bool TryReadHead(ReadOnlySpan<byte> entry, out PointEndpoint endpoint, out long bytes)
     {
-        (endpoint, points, bytes) = (PointEndpoint.Netflow, 0, 0);
-        if (entry.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(entry) != Magic
-            || BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]) != Crc(entry[8..]))
+        (endpoint, bytes) = (PointEndpoint.Netflow, 0);
+        if (entry.Length < HeaderBytes)
         {
             return false;
         }
 
-        var path = BinaryPrimitives.ReadInt32LittleEndian(entry[28..]);
-        var input = BinaryPrimitives.ReadInt32LittleEndian(entry[32..]);
-        points = BinaryPrimitives.ReadInt32LittleEndian(entry[16..]);
-        bytes = BinaryPrimitives.ReadInt64LittleEndian(entry[20..]);
+        var path = BinaryPrimitives.ReadInt32LittleEndian(entry[20..]);
+        var input = BinaryPrimitives.ReadInt32LittleEndian(entry[24..]);
+        bytes = BinaryPrimitives.ReadInt64LittleEndian(entry[12..]);
         endpoint = new PointEndpoint(
             Encoding.UTF8.GetString(entry.Slice(HeaderBytes, path)), Encoding.UTF8.GetString(entry.Slice(HeaderBytes + path, input)));
         return true;
     }
 
-    /// <summary>The batch of an entry, or null when a bit of it is wrong.</summary>
-    public static PointBatch? Decode(ReadOnlyMemory<byte> entry)
+    /// <summary>The batch of an entry. Throws <see cref="InvalidDataException"/> when its body is none.</summary>
+    public static PointBatch Decode(ReadOnlyMemory<byte> entry)
     {
         var head = entry.Span;
-        if (!TryReadHead(head, out var endpoint, out var points, out _))
-        {
-            return null;
-        }
-
-        var names = BinaryPrimitives.ReadInt32LittleEndian(head[28..]) + BinaryPrimitives.ReadInt32LittleEndian(head[32..]);
-        var varints = head.Slice(HeaderBytes + names, BinaryPrimitives.ReadInt32LittleEndian(head[36..]));
+        TryReadHead(head, out var endpoint, out _);
+        var names = BinaryPrimitives.ReadInt32LittleEndian(head[20..]) + BinaryPrimitives.ReadInt32LittleEndian(head[24..]);
+        var varints = head.Slice(HeaderBytes + names, BinaryPrimitives.ReadInt32LittleEndian(head[28..]));
         var body = entry[(HeaderBytes + names + varints.Length)..];
-        var lengths = new int[points];
-        for (var i = 0; i < points; i++)
+        var lengths = new int[BinaryPrimitives.ReadInt32LittleEndian(head[8..])];
+        for (var i = 0; i < lengths.Length; i++)
         {
             lengths[i] = ReadVarint(ref varints);
         }
 
-        var written = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(head[8..]));
+        var written = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(head));
         return new PointBatch(endpoint, BatchBody.Decompress(body, lengths), written);
-    }
-
-    private static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
-        {
-            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        }
-
-        foreach (var one in bytes)
-        {
-            crc = BitOperations.Crc32C(crc, one);
-        }
-
-        return ~crc;
     }
 
     private static void WriteVarint(ArrayBufferWriter<byte> to, int value)

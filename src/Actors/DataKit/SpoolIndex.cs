@@ -3,7 +3,7 @@ using EbpfActors.Actors.Points;
 namespace EbpfActors.Actors.DataKit;
 
 /// <summary>One entry that waits on disk. <see cref="Settled"/> of its first points are delivered already.</summary>
-internal sealed record SpoolSlot(long Address, int StoredBytes, PointEndpoint Endpoint, int Points, long LineBytes)
+internal sealed record SpoolSlot(SpoolMark Mark, SpoolPlace Place, PointEndpoint Endpoint, int Points, long LineBytes)
 {
     public int Settled { get; set; }
 
@@ -18,11 +18,15 @@ internal sealed class SpoolIndex
 {
     private readonly LinkedList<SpoolSlot> _slots = new();
     private long _points;
+    private long _bytes;
     private int _entries;
 
     public int Entries => Volatile.Read(ref _entries);
 
     public long Points => Interlocked.Read(ref _points);
+
+    /// <summary>On disk.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>How many entries from the front are on the way.</summary>
     public int Pinned { get; set; }
@@ -31,9 +35,16 @@ internal sealed class SpoolIndex
 
     public IEnumerable<SpoolSlot> Slots => _slots;
 
+    /// <summary>The files that these entries are in.</summary>
+    public IReadOnlySet<long> Segments => _slots.Select(slot => slot.Place.Segment).ToHashSet();
+
+    /// <summary>Entries that may be dropped, oldest first.</summary>
+    public IEnumerable<SpoolSlot> Free => _slots.Skip(Pinned);
+
     public void Add(SpoolSlot slot)
     {
         _slots.AddLast(slot);
+        Interlocked.Add(ref _bytes, slot.Place.Bytes);
         _entries++;
         Interlocked.Add(ref _points, slot.Waiting);
     }
@@ -41,6 +52,7 @@ internal sealed class SpoolIndex
     public void Remove(SpoolSlot slot)
     {
         _slots.Remove(slot);
+        Interlocked.Add(ref _bytes, -slot.Place.Bytes);
         _entries--;
         Interlocked.Add(ref _points, -slot.Waiting);
     }

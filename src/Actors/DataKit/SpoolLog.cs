@@ -1,184 +1,174 @@
-using System.Buffers;
-using FASTER.core;
-
 namespace EbpfActors.Actors.DataKit;
 
+/// <summary>Where an entry is on disk, header and body.</summary>
+internal readonly record struct SpoolPlace(long Segment, long Offset, int Bytes);
+
 /// <summary>
-/// A FasterLog in a directory of its own, held by one process at a time. Its files are written with O_SYNC, so what is
-/// committed is on disk. Has no thread of its own.
+/// Entries in files of about 4 MiB each, appended to one after the other and removed whole once nothing in them waits. What an append
+/// or a removal says is done is on disk. Has no thread and no memory of its own; one call at a time.
 /// </summary>
 internal sealed class SpoolLog : IDisposable
 {
-    /// <summary>An entry must fit into a page: the largest is a line of 1 MiB that does not compress.</summary>
-    public const int PageBytes = 2 << 20;
+    /// <summary>A file that is longer gets no further entry.</summary>
+    public const int SegmentBytes = 4 << 20;
 
-    private const int MemoryBytes = 2 * PageBytes;
-    private const int SegmentBytes = 16 << 20;
-    private const string LogFile = "spool.log";
-
-    private readonly FileStream _lock;
-    private readonly string _directory;
-    private readonly SpoolCommits _commits;
-    private readonly IDevice _device;
-    private readonly FasterLog _log;
+    private readonly SpoolFolder _folder;
+    private readonly SortedSet<long> _segments = [];
+    private SpoolHead _head;
+    private FileStream? _tail;
+    private long _tailSegment;
+    private long _tailBytes;
+    private SpoolMark _next = SpoolMark.Start;
 
     public SpoolLog(string directory)
     {
-        (_directory, _commits) = (directory, new SpoolCommits(directory));
-        Create(directory);
-        _lock = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        _folder = new SpoolFolder(directory);
         try
         {
-            var hadEntries = _commits.HasBytes || LogFiles().Any(f => f.Length > 0);
-            (_device, _log) = Open();
-
-            // FasterLog starts anew, without a word, when it finds no commit that it can read: the entries are out of reach.
-            LostAll = hadEntries && _log.TailAddress == _log.BeginAddress && _log.TailAddress < PageBytes && _log.CommittedUntilAddress <= FirstAddress;
-            if (LostAll)
-            {
-                Close();
-                Delete();
-                (_device, _log) = Open();
-            }
+            _head = new SpoolHead(_folder.HeadPath);
         }
         catch
         {
-            _lock.Dispose();
+            _folder.Dispose();
             throw;
         }
     }
 
-    /// <summary>Whether there were entries that cannot be found any more.</summary>
-    public bool LostAll { get; }
-
-    public long Bytes => _log.TailAddress - _log.BeginAddress;
-
-    public long BeginAddress => _log.BeginAddress;
-
-    private const long FirstAddress = 64;
-
-    public static bool ExistsIn(string directory) =>
-        Directory.Exists(directory) && Directory.EnumerateFiles(directory, LogFile + ".*").Any();
-
-    /// <summary>Returns the address of the entry once it is on disk.</summary>
-    public async Task<long> AppendAsync(byte[] entry)
+    /// <summary>Finds every entry that waits, and removes the files in which none does. To be called once, before all else.</summary>
+    public SpoolRecovery Recover()
     {
-        var address = await _log.EnqueueAsync(entry);
-        await CommitAsync();
-        return address;
+        var recovery = new SpoolRecovery(_head.Marks);
+        foreach (var segment in _folder.Segments())
+        {
+            _tailSegment = segment;
+            _segments.Add(segment);
+            recovery.Read(segment, _folder.PathOf(segment));
+        }
+
+        _next = recovery.Finish();
+        var waiting = recovery.Slots.Select(slot => slot.Place.Segment).ToHashSet();
+        Remove(segment => !waiting.Contains(segment));
+        return recovery;
     }
 
-    /// <summary>The entry at an address, or null when it is not as long as it was.</summary>
-    public async Task<byte[]?> ReadAsync(long address, int length)
+    /// <summary>Returns the place of the entry once it is on disk. <paramref name="first"/> is the oldest entry that waits, null for this one.</summary>
+    public (SpoolMark Mark, SpoolPlace Place) Append(byte[] body, int points, SpoolMark? first)
     {
-        // A damaged length would be believed, and that much memory taken: ask for it first.
-        if (await _log.ReadRecordLengthAsync(address) != length)
+        var mark = _next;
+        var entry = SpoolFrame.Encode(mark, first ?? mark, points, body);
+        var tail = Tail();
+        try
+        {
+            tail.Write(entry);
+            _head.Write(first ?? mark, mark.Behind(points));
+        }
+        catch
+        {
+            // A full disk takes a part of it; its number may be on disk and is not used again.
+            tail.SetLength(_tailBytes);
+            CloseTail();
+            _next = _next with { Sequence = _next.Sequence + 1 };
+            throw;
+        }
+
+        var place = new SpoolPlace(_tailSegment, _tailBytes, entry.Length);
+        _next = mark.Behind(points);
+        _tailBytes += entry.Length;
+        if (_tailBytes > SegmentBytes)
+        {
+            CloseTail();
+        }
+
+        return (mark, place);
+    }
+
+    /// <summary>The body of an entry, or null when a bit of it is wrong or missing.</summary>
+    public byte[]? Read(SpoolMark mark, SpoolPlace place)
+    {
+        try
+        {
+            using var file = SpoolFolder.OpenFile(_folder.PathOf(place.Segment), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var entry = new byte[place.Bytes];
+            return RandomAccess.Read(file.SafeFileHandle, entry, place.Offset) == entry.Length && SpoolFrame.TryRead(entry) is { } frame
+                && frame.Mark == mark && frame.Body(entry) is { Length: > 0 } body ? body.ToArray() : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return null;
         }
-
-        var (entry, read) = await _log.ReadAsync(address, length);
-        return read == length ? entry : null;
     }
 
-    /// <summary>Forgets everything before the address (null: everything), and returns when that is on disk.</summary>
-    public async Task TruncateAsync(long? address)
+    /// <summary>Forgets everything before <paramref name="first"/> (null: everything), and the files in which nothing waits.</summary>
+    public void Truncate(SpoolMark? first, IReadOnlySet<long> waiting)
     {
-        _log.TruncateUntil(address ?? _log.TailAddress);
-        await CommitAsync();
+        _head.Write(first ?? _next, _next);
+        if (first is null)
+        {
+            CloseTail();
+        }
+
+        Remove(segment => !waiting.Contains(segment) && (_tail is null || segment != _tailSegment));
     }
 
     /// <summary>
-    /// Visits every committed entry in order; a damaged length hides the rest of its page, which <paramref name="damaged"/> is told.
+    /// Looks for what was done to the files from outside, and makes again what the log needs; false when nothing was. What is gone of the
+    /// entries is told by <see cref="IsThere"/>.
     /// </summary>
-    public void Scan(Action<long, ReadOnlyMemory<byte>> visit, Action damaged)
+    public bool IsDisturbed()
     {
-        var from = _log.BeginAddress;
-        while (from < _log.CommittedUntilAddress)
+        var disturbed = _folder.Restore();
+        if (!File.Exists(_folder.HeadPath))
         {
-            using var scan = _log.Scan(from, _log.CommittedUntilAddress, recover: false);
-            try
-            {
-                while (scan.GetNext(MemoryPool<byte>.Shared, out var owner, out var length, out var address, out _))
-                {
-                    using (owner)
-                    {
-                        visit(address, owner.Memory[..length]);
-                    }
-                }
-
-                return;
-            }
-            catch (Exception failure) when (failure is FasterException or ArgumentException or OverflowException)
-            {
-                damaged();
-                from = (Math.Max(from, scan.NextAddress) / PageBytes * PageBytes) + PageBytes;
-            }
+            var marks = _head.Marks ?? (_next, _next);
+            _head.Dispose();
+            _head = new SpoolHead(_folder.HeadPath);
+            _head.Write(marks.First, marks.Next);
+            disturbed = true;
         }
+
+        if (_tail is not null && _folder.LengthOf(_tailSegment) != _tailBytes)
+        {
+            CloseTail();
+            disturbed = true;
+        }
+
+        return disturbed | _segments.RemoveWhere(segment => (_tail is null || segment != _tailSegment) && _folder.LengthOf(segment) == 0) > 0;
     }
+
+    public bool IsThere(SpoolPlace place) => _folder.LengthOf(place.Segment) >= place.Offset + place.Bytes;
 
     public void Dispose()
     {
-        Close();
-        _lock.Dispose();
+        CloseTail();
+        _head.Dispose();
+        _folder.Dispose();
     }
 
-    private (IDevice Device, FasterLog Log) Open()
+    private FileStream Tail()
     {
-        var device = new ManagedLocalStorageDevice(Path.Combine(_directory, LogFile), recoverDevice: true, osReadBuffering: true);
-        try
+        if (_tail is null)
         {
-            return (device, new FasterLog(new FasterLogSettings
-            {
-                LogDevice = device,
-                LogCommitManager = _commits,
-                PageSize = PageBytes,
-                MemorySize = MemoryBytes,
-                SegmentSize = SegmentBytes,
-                LogChecksum = LogChecksumType.None,
-            }));
-        }
-        catch
-        {
-            device.Dispose();
-            throw;
-        }
-    }
-
-    private async Task CommitAsync()
-    {
-        await _log.CommitAsync();
-        _commits.ThrowIfFailed();
-    }
-
-    private void Close()
-    {
-        _log.Dispose();
-        _device.Dispose();
-    }
-
-    private void Delete()
-    {
-        foreach (var file in LogFiles())
-        {
-            file.Delete();
+            _tail = SpoolFolder.OpenFile(_folder.PathOf(_tailSegment + 1), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            (_tailSegment, _tailBytes) = (_tailSegment + 1, 0);
+            _segments.Add(_tailSegment);
         }
 
-        _commits.RemoveAllCommits();
+        return _tail;
     }
 
-    private FileInfo[] LogFiles() => new DirectoryInfo(_directory).GetFiles(LogFile + ".*");
-
-    private static void Create(string directory)
+    /// <summary>The next entry begins a file of its own.</summary>
+    private void CloseTail()
     {
-        // Points tell who talks to whom: nobody else reads them.
-        if (OperatingSystem.IsWindows())
+        _tail?.Dispose();
+        _tail = null;
+    }
+
+    private void Remove(Predicate<long> isDone)
+    {
+        foreach (var segment in _segments.Where(s => isDone(s)).ToArray())
         {
-            Directory.CreateDirectory(directory);
-        }
-        else
-        {
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.Delete(_folder.PathOf(segment));
+            _segments.Remove(segment);
         }
     }
 }

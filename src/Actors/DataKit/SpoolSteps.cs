@@ -11,9 +11,16 @@ namespace EbpfActors.Actors.DataKit;
 internal sealed record SpoolStepDone(DeliveryPlan Plan, SpoolStep Step, PointBatch? Batch, Spool? Opened = null, Exception? Failure = null)
     : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
-/// <summary>Carries out the steps that the plan asks of the spool, away from the writer's thread. Never throws.</summary>
-internal sealed class SpoolSteps(DataKitOptions options, LedgerStage ledger)
+/// <summary>
+/// Carries out the steps that the plan asks of the spool, away from the writer's thread, and owns the spool that was opened: one whose
+/// opening ends after the writer is closed again. No step throws.
+/// </summary>
+internal sealed class SpoolSteps(DataKitOptions options, LedgerStage ledger, Action<string> warn) : IDisposable
 {
+    private readonly Lock _lock = new();
+    private Spool? _opened;
+    private bool _disposed;
+
     public async Task<SpoolStepDone> RunAsync(SpoolStep step, DeliveryPlan plan)
     {
         var (spool, unsettled, batch) = (plan.Spool, plan.Unsettled ?? 0, plan.Begin(step));
@@ -22,8 +29,7 @@ internal sealed class SpoolSteps(DataKitOptions options, LedgerStage ledger)
             switch (step)
             {
                 case SpoolStep.Open:
-                    var opened = await Task.Run(() => new Spool(options.SpoolDirectory!, options.SpoolBytes, ledger));
-                    return new SpoolStepDone(plan, step, null, opened);
+                    return new SpoolStepDone(plan, step, null, await Task.Run(Open));
                 case SpoolStep.Peek:
                     return new SpoolStepDone(plan, step, await spool!.PeekAsync(options.MaxBatchPoints, options.MaxBatchBytes));
                 case SpoolStep.Settle:
@@ -40,5 +46,31 @@ internal sealed class SpoolSteps(DataKitOptions options, LedgerStage ledger)
         {
             return new SpoolStepDone(plan, step, batch, Failure: failure);
         }
+    }
+
+    /// <summary>Closes the spool. What is still going on with it ends first, or fails.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+        }
+
+        _opened?.Dispose();
+    }
+
+    private Spool Open()
+    {
+        var spool = new Spool(options.SpoolDirectory!, options.SpoolBytes, ledger, warn);
+        lock (_lock)
+        {
+            if (!_disposed)
+            {
+                return _opened = spool;
+            }
+        }
+
+        spool.Dispose();
+        throw new ObjectDisposedException(nameof(SpoolSteps));
     }
 }

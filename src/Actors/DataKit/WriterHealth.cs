@@ -1,6 +1,5 @@
 using Akka.Event;
 using EbpfActors.Actors.Ledger;
-using FASTER.core;
 
 namespace EbpfActors.Actors.DataKit;
 
@@ -15,6 +14,7 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
     private DateTimeOffset _nextRefusal;
     private long _refused;
     private bool _toldRestamped;
+    private bool _toldTakes;
     private bool _isAway;
 
     public WriterStatus Status(DeliveryPlan plan)
@@ -37,11 +37,19 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
             plan.Queue.Points);
     }
 
-    /// <summary>DataKit took a request, or refused points of it for good.</summary>
+    /// <summary>DataKit took a request, whatever came next.</summary>
+    public void Progressed()
+    {
+        _lastSuccess = time.GetUtcNow();
+        _backoff.Reset();
+    }
+
+    /// <summary>DataKit took all that it was asked to, or refused points of it for good.</summary>
     public void Succeeded()
     {
-        if (_lastSuccess is null || _lastError is not null)
+        if (!_toldTakes || _lastError is not null)
         {
+            _toldTakes = true;
             log.Info("DataKit at {Address} takes points", options.BaseAddress);
         }
 
@@ -86,22 +94,18 @@ internal sealed class WriterHealth(DataKitOptions options, LedgerStage ledger, T
 
     public void SpoolOpened(Spool spool)
     {
-        if (spool.Status.CorruptEntries is var corrupt and > 0)
-        {
-            log.Warning(
-                "The spool {Directory} is damaged in {Places} places; the entries there are lost, their number is not known", options.SpoolDirectory, corrupt);
-        }
-
         if (spool.Entries > 0)
         {
             log.Info("{Points} points of an earlier run wait in the spool {Directory}", spool.Points, options.SpoolDirectory);
         }
     }
 
+    /// <summary>From any thread.</summary>
+    public void SpoolWarns(string sentence) => log.Warning("{Sentence} ({Directory})", sentence, options.SpoolDirectory);
+
     public void SpoolFailed(Exception failure)
     {
-        var reason = failure is CommitFailureException ? "a write failed (is the disk full?)" : failure.Message;
-        _lastError = $"spool: {reason}";
-        log.Warning("The spool {Directory} cannot be used, points wait in memory only: {Reason}", options.SpoolDirectory, reason);
+        _lastError = $"spool: {failure.Message}";
+        log.Warning("The spool {Directory} cannot be used, points wait in memory only: {Reason}", options.SpoolDirectory, failure.Message);
     }
 }

@@ -6,6 +6,6 @@ public sealed record DnsNameLimits
     /// <summary>Names of one connection key.</summary>
     public int PerFlow { get; init; } = 200;
 
-    /// <summary>Names of all connection keys together.</summary>
+    /// <summary>Distinct names of all connection keys together; a name of two keys counts once.</summary>
     public int Total { get; init; } = 10_000;
 }

@@ -8,6 +8,8 @@ public sealed class DnsflowLineRenderer(PointIdentity identity, LineCuts cuts)
 {
     public const string Measurement = "dnsflow";
 
+    private readonly PointIdentity _identity = identity.On(Measurement);
+
     /// <summary>The whole line without the newline; the caller owns the array.</summary>
     public byte[] Line(in FlowKey key, in DnsBucketKey bucket, in DnsTotals totals, long timestampNs)
     {
@@ -27,7 +29,7 @@ public sealed class DnsflowLineRenderer(PointIdentity identity, LineCuts cuts)
     private PointTags Tags(in FlowKey key, in DnsBucketKey bucket)
     {
         var tags = new TagSet(cuts);
-        foreach (var (name, value) in FlowTags.OfPeers(key, identity, Measurement))
+        foreach (var (name, value) in FlowTags.OfPeers(key, _identity, Measurement))
         {
             tags.Set(name, value);
         }

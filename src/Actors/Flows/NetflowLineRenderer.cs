@@ -5,10 +5,12 @@ namespace EbpfActors.Actors.Flows;
 /// <summary>Writes netflow points as line protocol; what has to be cut for DataKit's limits is counted.</summary>
 public sealed class NetflowLineRenderer(PointIdentity identity, LineCuts cuts) : IFlowLineRenderer
 {
+    private readonly PointIdentity _identity = identity.On(NetflowPoint.Measurement);
+
     public object TagPrefix(in FlowKey key)
     {
         var tags = new TagSet(cuts);
-        foreach (var (name, value) in NetflowPoint.Tags(key, identity))
+        foreach (var (name, value) in NetflowPoint.Tags(key, _identity))
         {
             tags.Set(name, value);
         }

@@ -68,8 +68,10 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
         }
     }
 
+    /// <summary>The agent stops: what another tick would sweep up would come too late for the outputs.</summary>
     private void OnFlushNow()
     {
+        Timers.Cancel(nameof(FlushTick));
         _waitingForNext.Add(Sender);
         if (_round.IsIdle)
         {

@@ -8,6 +8,6 @@ public sealed record HttpPathLimits
     /// <summary>Paths of one connection key.</summary>
     public int PerFlow { get; init; } = 1_000;
 
-    /// <summary>Paths of all connection keys together; a path of two keys counts twice.</summary>
+    /// <summary>Distinct paths of all connection keys together; a path of two keys counts once.</summary>
     public int Total { get; init; } = 20_000;
 }

@@ -8,11 +8,13 @@ public sealed class HttpflowLineRenderer(PointIdentity identity, LineCuts cuts)
 {
     public const string Measurement = "httpflow";
 
+    private readonly PointIdentity _identity = identity.On(Measurement);
+
     /// <summary>Measurement and tags, escaped; an aggregator keeps it.</summary>
     public PointTags TagPrefix(in FlowKey key)
     {
         var tags = new TagSet(cuts);
-        foreach (var (name, value) in FlowTags.Of(key, identity, Measurement))
+        foreach (var (name, value) in FlowTags.Of(key, _identity, Measurement))
         {
             tags.Set(name, value);
         }

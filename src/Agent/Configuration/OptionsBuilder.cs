@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EbpfActors.Actors.Points;
 using EbpfActors.Agent.Configuration.Settings;
 using EbpfActors.Agent.Configuration.Values;
 
@@ -147,6 +148,7 @@ internal sealed class OptionsBuilder
         var tags = _resolver.ResolveTags(AgentSettings.Tags);
         _warnings.AddRange(tags.Keys.Where(TagList.Computed.Contains)
             .Select(k => $"tag {k} is computed by the collector; the configured value is used only where it computes none"));
+        _warnings.AddRange(UserTags.Warnings(tags.Keys));
         string[] names = [_resolver.Resolve(AgentSettings.HostName), tags.GetValueOrDefault("host", ""), _machine.HostName, "no-value"];
         return new HostOptions
         {

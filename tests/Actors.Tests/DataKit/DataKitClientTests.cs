@@ -24,7 +24,7 @@ public sealed class DataKitClientTests
     [InlineData(403, "", PostOutcome.Retry)]
     [InlineData(404, "<html>", PostOutcome.Retry)]
     [InlineData(408, "", PostOutcome.Retry)]
-    [InlineData(413, "", PostOutcome.Rejected)]
+    [InlineData(413, "", PostOutcome.TooLarge)]
     [InlineData(429, """{"error_code":"datakit.reachMaxAPILimit"}""", PostOutcome.Retry)]
     [InlineData(500, """{"error_code":"unexpectedEOF"}""", PostOutcome.Retry)]
     [InlineData(503, "", PostOutcome.Retry)]
@@ -86,31 +86,31 @@ public sealed class DataKitClientTests
     }
 
     [Fact]
-    public async Task A_batch_is_searched_in_order_and_stops_where_it_has_to_be_tried_again()
+    public async Task A_200_whose_body_never_ends_proves_nothing()
     {
-        List<string> accepted = [];
-        using var client = Client(request =>
-        {
-            var lines = Lines(request);
-            if (lines.Contains("c"))
-            {
-                return Answer(400, "bad c");
-            }
+        var endless = new EndlessStream();
 
-            if (lines.Contains("f"))
-            {
-                return Answer(429, "");
-            }
+        var answer = await PostAsync(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(endless) });
 
-            accepted.AddRange(lines);
-            return Answer(200, "");
-        });
+        answer.Outcome.ShouldBe(PostOutcome.Retry);
+        answer.Reason.ShouldBe("200 with a body of more than 65536 bytes (is this the address of a DataKit?)");
+        endless.Taken.ShouldBeLessThan(70_000);
+    }
 
-        var result = await new BatchDelivery(client).DeliverAsync(Batch("a", "b", "c", "d", "e", "f", "g", "h"), TestContext.Current.CancellationToken);
+    [Fact]
+    public async Task An_answer_that_trickles_ends_with_the_time_for_the_request()
+    {
+        var trickle = new TrickleStream();
+        var time = new FakeTimeProvider();
+        using var client = new DataKitClient(
+            new DataKitOptions { BaseAddress = new Uri("http://node:9529/"), RequestTimeout = TimeSpan.FromSeconds(10) },
+            new StubHandler(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(trickle) }),
+            time);
 
-        accepted.ShouldBe(["a", "b", "d"]);
-        (result.Settled, result.Rejected, result.Accepted, result.RejectReason).ShouldBe((4, 1, 3, "400 bad c"));
-        result.Last.Outcome.ShouldBe(PostOutcome.Retry);
+        var answer = client.PostAsync(PointEndpoint.Netflow, [1], TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync(() => answer.IsCompleted, meanwhile: () => time.Advance(TimeSpan.FromSeconds(1)));
+
+        (await answer).ShouldBe(new PostAnswer(PostOutcome.Retry, "no answer within 10 s"));
     }
 
     private static async Task<PostAnswer> PostAsync(Func<HttpRequestMessage, HttpResponseMessage> answer)
@@ -125,18 +125,18 @@ public sealed class DataKitClientTests
     private static PointBatch Batch(params string[] lines) =>
         new(PointEndpoint.Netflow, lines.Select(Encoding.UTF8.GetBytes).ToArray(), DateTimeOffset.UnixEpoch);
 
-    private static string[] Lines(HttpRequestMessage request)
-    {
-        using var gzip = new StreamReader(new GZipStream(request.Content!.ReadAsStream(), CompressionMode.Decompress));
-        return gzip.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
-
     private static HttpResponseMessage Answer(int status, string body) => new((HttpStatusCode)status) { Content = new StringContent(body) };
 
-    private sealed class StubHandler(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
+    /// <summary>Gives nothing until it is cancelled.</summary>
+    private sealed class TrickleStream : MemoryStream
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(answer(request));
+        public override bool CanSeek => false;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return 0;
+        }
     }
 
     private sealed class EndlessStream : MemoryStream

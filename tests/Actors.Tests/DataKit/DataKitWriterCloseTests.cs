@@ -1,5 +1,6 @@
 using Akka.Actor;
 using EbpfActors.Actors.DataKit;
+using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Points;
 using EbpfActors.FakeDataKit;
 using Shouldly;
@@ -48,6 +49,72 @@ public sealed class DataKitWriterCloseTests() : DataKitWriterTestKit("""akka.log
 
         Server.Numbers().ShouldBe(Enumerable.Range(0, 1710));
         await Eventually.HoldsAsync(() => Account(nextLedger) is { In: 1710, Out: 1710, InFlight: 0 });
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1700)]
+    public async Task What_comes_after_the_close_is_spooled(int before)
+    {
+        Server.Otherwise = Misbehaviour.NeverAnswers;
+        var (writer, ledger) = Start(Options);
+        writer.Tell(Samples.Points(0, before));
+        await CloseAsync(writer);
+
+        writer.Tell(Samples.Points(before, 194));
+        await Eventually.HoldsAsync(async () => await StatusAsync(writer) is { QueuePoints: 0, Spool.Points: var points } && points == before + 194);
+        await StopAsync(writer);
+
+        Account(ledger).Lost.ShouldBeEmpty();
+        Account(ledger).InFlight.ShouldBe(before + 194);
+        Server.Otherwise = Misbehaviour.None;
+        Start(Options);
+        await Eventually.HoldsAsync(() => Server.Accepted.Count >= before + 194, meanwhile: Moment);
+        Server.Numbers().ShouldBe(Enumerable.Range(0, before + 194));
+    }
+
+    [Fact]
+    public async Task A_spool_that_is_removed_before_the_stop_is_missed_and_its_points_are_counted()
+    {
+        await Server.StopAsync();
+        var (writer, ledger) = Start(Options);
+        writer.Tell(Samples.Points(0, 1700));
+        await Eventually.HoldsAsync(async () => await StatusAsync(writer) is { Spool.Points: 1700 }, meanwhile: Moment);
+        Directory.Delete(Folder.Path, recursive: true);
+
+        await EventFilter.Warning(contains: "Files of the spool were removed or shortened by somebody, 1700 points are lost").ExpectOneAsync(
+            () => CloseAsync(writer), TestContext.Current.CancellationToken);
+
+        Account(ledger).Lost.ShouldBe(new Dictionary<string, long> { ["spool-removed"] = 1700 });
+        Account(ledger).InFlight.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_spool_that_opens_while_the_writer_stops_is_closed_again()
+    {
+        await Server.StopAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            var (writer, _) = Start(base.Options with { MaxBatchPoints = 500 });
+            writer.Tell(Samples.Points(0, 500));
+            await StatusAsync(writer);
+            Clock.Advance(TimeSpan.FromMilliseconds(1));
+            await StopAsync(writer);
+
+            // Its lock would be in the way.
+            await Eventually.HoldsAsync(() =>
+            {
+                try
+                {
+                    new Spool(Folder.Path, Spool.MinimumBytes, new LedgerStage("datakit", "points")).Dispose();
+                    return true;
+                }
+                catch (IOException)
+                {
+                    return false;
+                }
+            });
+        }
     }
 
     [Fact]

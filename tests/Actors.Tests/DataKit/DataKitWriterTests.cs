@@ -104,6 +104,26 @@ public sealed class DataKitWriterTests() : DataKitWriterTestKit("""akka.loggers 
         await Eventually.HoldsAsync(() => Account(ledger) is { InFlight: 0, Out: 998 });
     }
 
+    [Theory]
+    [InlineData(Misbehaviour.TooLarge)]
+    [InlineData(Misbehaviour.Refuses)]
+    public async Task A_DataKit_that_refuses_whatever_it_is_sent_gets_few_requests_and_costs_no_point(Misbehaviour misbehaviour)
+    {
+        Server.Otherwise = misbehaviour;
+        var (writer, ledger) = Start(Options);
+
+        writer.Tell(Samples.Points(0, 1000));
+        await Eventually.HoldsAsync(async () => await StatusAsync(writer) is { State: WriterState.BackingOff, LastError: not null }, meanwhile: Second);
+        var later = Clock.Now + TimeSpan.FromSeconds(60);
+        await Eventually.HoldsAsync(() => Clock.Now > later, meanwhile: Second);
+        Server.Requests.ShouldBeLessThan(50);
+        Server.Otherwise = Misbehaviour.None;
+        await ArrivedAsync(1000, ledger, Second);
+
+        Server.Numbers().ShouldBe(Enumerable.Range(0, 1000));
+        await Eventually.HoldsAsync(() => Account(ledger) is { InFlight: 0, Out: 1000, Lost.Count: 0 });
+    }
+
     [Fact]
     public async Task TheServer_says_how_long_to_wait()
     {

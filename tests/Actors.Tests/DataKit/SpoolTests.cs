@@ -95,7 +95,7 @@ public sealed class SpoolTests : IDisposable
         }
 
         var status = spool.Status;
-        status.Bytes.ShouldBeLessThan(Spool.MinimumBytes + 400_000);
+        status.Bytes.ShouldBeLessThanOrEqualTo(Spool.MinimumBytes);
         status.Points.ShouldBeInRange(20, 40);
         _ledger.Snapshot().Lost.ShouldBe(new Dictionary<string, long> { ["spool-full"] = 60 - status.Points });
         var numbers = new List<int>();
@@ -106,7 +106,7 @@ public sealed class SpoolTests : IDisposable
         }
 
         numbers.ShouldBe(Enumerable.Range(60 - (int)status.Points, (int)status.Points));
-        new DirectoryInfo(_directory.Path).EnumerateFiles("spool.log.*").Sum(f => f.Length).ShouldBeLessThan(Spool.MinimumBytes + (16 << 20));
+        new DirectoryInfo(_directory.Path).EnumerateFiles("spool.*.log").Sum(f => f.Length).ShouldBeLessThan(Spool.MinimumBytes + (5 << 20));
     }
 
     [Fact]
@@ -143,28 +143,8 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
-    public async Task A_damaged_entry_costs_only_itself()
-    {
-        using (var spool = Open())
-        {
-            for (var i = 0; i < 5; i++)
-            {
-                await spool.AppendAsync(Samples.Incompressible(i, 10_000));
-            }
-        }
-
-        Damage(at: 25_000);
-
-        using var again = Open();
-        again.Status.CorruptEntries.ShouldBe(1);
-        _ledger.Snapshot().Lost.Keys.ShouldBe(["spool-corrupt"]);
-        (await again.PeekAsync(100, 1 << 20))!.Numbers().Count().ShouldBe(4);
-    }
-
-    [Fact]
     public async Task An_entry_damaged_while_the_spool_is_open_is_skipped_and_its_points_are_counted()
     {
-        // Beyond what the log keeps in memory, so that it is read from the damaged file.
         using var spool = Open();
         for (var i = 0; i < 20; i++)
         {
@@ -185,44 +165,6 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
-    public async Task A_damaged_length_hides_its_page_and_no_more()
-    {
-        using (var spool = Open())
-        {
-            for (var i = 0; i < 20; i++)
-            {
-                await spool.AppendAsync(Samples.Incompressible(i, 300_000));
-            }
-        }
-
-        Damage(at: 64);
-
-        using var again = Open();
-        again.Points.ShouldBeInRange(12, 16);
-        again.Status.CorruptEntries.ShouldBe(1);
-        (await again.PeekAsync(1, 1))!.Numbers().ShouldBe([20 - (int)again.Points]);
-    }
-
-    [Fact]
-    public async Task A_spool_whose_commit_cannot_be_read_starts_anew_and_says_so()
-    {
-        using (var spool = Open())
-        {
-            await spool.AppendAsync(Samples.Batch(0, 5));
-        }
-
-        foreach (var commit in Directory.EnumerateFiles(Path.Combine(_directory.Path, "log-commits")))
-        {
-            await File.WriteAllTextAsync(commit, "garbage", TestContext.Current.CancellationToken);
-        }
-
-        using var again = Open();
-        again.Status.CorruptEntries.ShouldBe(1);
-        await again.AppendAsync(Samples.Batch(5, 5));
-        (await again.PeekAsync(100, 1 << 20))!.Numbers().ShouldBe(Enumerable.Range(5, 5));
-    }
-
-    [Fact]
     public void A_spool_belongs_to_one_writer()
     {
         using var spool = Open();
@@ -234,7 +176,7 @@ public sealed class SpoolTests : IDisposable
 
     private void Damage(long at)
     {
-        using var file = new FileStream(Path.Combine(_directory.Path, "spool.log.0"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        using var file = new FileStream(Path.Combine(_directory.Path, "spool.1.log"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         file.Position = at;
         file.Write([0x7f, 0x7f, 0x7f, 0x7f]);
     }

@@ -20,7 +20,7 @@ public sealed class DnsBucketsTests
     {
         var (first, second) = (Buckets(), Buckets());
         Add(first, "a.test", "b.test", "c.test");
-        Add(second, "a.test", "b.test");
+        Add(second, "d.test", "e.test");
         _budget.Taken.ShouldBe(3);
 
         // Two names and the rest; the second key found one place left.

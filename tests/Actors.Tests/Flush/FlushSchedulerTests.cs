@@ -156,6 +156,20 @@ public sealed class FlushSchedulerTests : TestKit
     }
 
     [Fact]
+    public async Task After_the_last_flush_no_tick_comes()
+    {
+        _scheduler.Tell(FlushNow.Instance, CreateTestProbe());
+        var last = await _parent.ExpectMsgAsync<RequestSweep>();
+        _scheduler.Tell(new SweepDone(last.FlushId));
+        await _parent.ExpectMsgAsync<FlushedFlows>();
+
+        Sys.Advance(Options.Interval * 3);
+        await _scheduler.Barrier();
+
+        _parent.HasMessages.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_stopped_scheduler_counts_what_it_held_as_lost()
     {
         await Feed(Some.DeltaOfPid(1), Some.DeltaOfPid(2));

@@ -77,13 +77,13 @@ public sealed class HttpFlushTests : TestKit
     [Fact]
     public async Task Paths_are_free_for_other_keys_one_flush_after_their_last_exchange()
     {
-        await Feed([.. Paths(4, pid: 1), .. Paths(4, pid: 2)]);
+        await Feed([.. Paths(4, pid: 1), .. Paths(4, pid: 2, "b")]);
         (await Flush()).Http.Sum(p => p.Fields["path"].Equals(CardinalityGovernor.Other) ? (long)p.Fields["count"] : 0).ShouldBe(2);
         (await Flush()).Http.ShouldBeEmpty();
 
-        await Feed(Paths(4, pid: 2));
+        await Feed(Paths(4, pid: 2, "b"));
 
-        (await Flush()).Http.Select(p => p.Fields["path"]).ShouldBe(["/0", "/1", "/2", "/3"], ignoreOrder: true);
+        (await Flush()).Http.Select(p => p.Fields["path"]).ShouldBe(["/b0", "/b1", "/b2", "/b3"], ignoreOrder: true);
         await ShouldBalance(inFlight: 0);
     }
 
@@ -97,7 +97,7 @@ public sealed class HttpFlushTests : TestKit
 
         _flush.Ledger.HttpEntry().Lost.ShouldBe(new Dictionary<string, long> { ["aggregator-crashed"] = 4 });
         await ShouldBalance(inFlight: 0);
-        await Feed([.. Paths(4, pid: 2), .. Paths(2, pid: 3)]);
+        await Feed([.. Paths(4, pid: 2, "b"), .. Paths(2, pid: 3, "c")]);
         (await Flush()).Http.ShouldNotContain(p => p.Fields["path"].Equals(CardinalityGovernor.Other));
     }
 
@@ -177,8 +177,8 @@ public sealed class HttpFlushTests : TestKit
             seen.Count + window.Http.Sum(p => (long)p.Fields["count"]), seen.Bytes + window.Http.Sum(p => (long)p.Fields["bytes_read"]));
     }
 
-    private static HttpExchange[] Paths(int count, uint pid) =>
-        [.. Enumerable.Range(0, count).Select(i => Some.Exchange(Some.Flow(pid: pid), path: $"/{i}"))];
+    private static HttpExchange[] Paths(int count, uint pid, string root = "") =>
+        [.. Enumerable.Range(0, count).Select(i => Some.Exchange(Some.Flow(pid: pid), path: $"/{root}{i}"))];
 
     private Task Feed(params HttpExchange[] exchanges) => _flush.Feed(Some.Batch(_flush.Ledger, _flush.Credits, exchanges));
 

@@ -48,8 +48,14 @@ public sealed class OptionsTests
     [Fact]
     public void A_tag_that_the_collector_computes_is_a_warning() =>
         Assert.Equal(
-            ["tag pid is computed by the collector; the configured value is used only where it computes none"],
-            Reading.Options(flags: ["--tags", "pid=1"]).Warnings);
+            ["tag direction is computed by the collector; the configured value is used only where it computes none"],
+            Reading.Options(flags: ["--tags", "direction=1"]).Warnings);
+
+    [Fact]
+    public void A_tag_that_would_cost_a_field_is_a_warning_that_names_it_and_where_it_is_left_out() =>
+        Assert.Equal(
+            ["tag count is left out of httpflow, dnsflow: a field has that name, which DataKit would drop"],
+            Reading.Options(flags: ["--tags", "count=1;zone=a"]).Warnings);
 
     [Fact]
     public void A_setting_below_the_tags_table_is_a_warning()

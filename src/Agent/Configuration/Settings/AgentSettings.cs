@@ -144,7 +144,7 @@ internal static class AgentSettings
     {
         Flags = ["--http-paths-total"],
         ValueName = "COUNT",
-        Help = "The same for all flows together.",
+        Help = "The same for all flows together; a path of several flows counts once.",
         Default = ["20000"],
         Example = "20000",
     };

@@ -50,7 +50,7 @@ internal static class DnsSettings
     {
         Flags = ["--dns-names-total"],
         ValueName = "COUNT",
-        Help = "The same for all flows together.",
+        Help = "The same for all flows together; a name of several flows counts once.",
         Default = ["10000"],
         Example = "10000",
     };
