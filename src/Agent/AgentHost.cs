@@ -34,7 +34,7 @@ public static class AgentHost
     {
         var plan = LogPlan.For(options.Log, options.Output, onTerminal: !Console.IsOutputRedirected);
         using var log = new AgentLog(plan.OrStderrIfNotWritable(Console.Error));
-        using var signals = new ShutdownSignals(log.Reopen, cancellation);
+        using var signals = new ShutdownSignals(new Coalesced(log.Reopen).Ask, cancellation);
         using var systemd = SystemdNotifier.FromEnvironment();
         var logger = log.Factory.CreateLogger("ebpf-actors");
         Introduce(options, logger);

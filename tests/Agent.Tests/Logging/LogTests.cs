@@ -71,6 +71,47 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
+    public async Task Reopening_again_and_again_loses_no_line_and_lets_those_who_log_go_on()
+    {
+        const int Lines = 20_000;
+        using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info")))
+        {
+            var logger = log.Factory.CreateLogger("a");
+            var writers = Task.WhenAll(Enumerable.Range(1, 3).Select(w => Task.Factory.StartNew(
+                () => Enumerable.Range(1, Lines).ToList().ForEach(i => logger.LogInformation("writer {Writer} line {Number}", w, i)),
+                TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+            while (!writers.IsCompleted)
+            {
+                Parallel.For(0, 4, _ => log.Reopen());
+            }
+
+            await writers;
+        }
+
+        Assert.Equal(3 * Lines, File.ReadLines(_folder["agent.log"]).Count(l => l.Contains(" line ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_configuration_of_NLog_that_has_become_wrong_leaves_the_log_as_it_is()
+    {
+        File.WriteAllText(_folder["nlog.config"], $"""
+            <nlog xmlns="http://www.nlog-project.org/schemas/NLog.xsd">
+              <targets><target name="f" type="File" fileName="{_folder["own.log"]}" /></targets>
+              <rules><logger name="*" minlevel="Trace" writeTo="f" /></rules>
+            </nlog>
+            """);
+        using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info"), _folder["nlog.config"]))
+        {
+            File.WriteAllText(_folder["nlog.config"], "<nlog");
+            log.Reopen();
+            log.Factory.CreateLogger("a").LogInformation("still here");
+        }
+
+        Assert.Contains("not opened anew", File.ReadAllText(_folder["own.log"]), StringComparison.Ordinal);
+        Assert.Contains("still here", File.ReadAllText(_folder["own.log"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_newest_lines_keep_the_name_and_five_older_files_are_kept()
     {
         using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info"), archiveAbove: 1_000))
