@@ -82,6 +82,30 @@ public sealed class StatusServer : IAsyncDisposable
         }
     }
 
+    /// <summary>The status, or why there is none; that must not be mistaken for a refusal, which is no answer at all.</summary>
+    private async Task<byte[]> DocumentAsync(CancellationToken limit)
+    {
+        try
+        {
+            return AgentStatusJson.Write(await _status(limit).WaitAsync(limit));
+        }
+        catch (Exception e) when (!_stop.IsCancellationRequested)
+        {
+            _log.LogWarning("No status for who asks: {Reason}", e.Message);
+            return AgentStatusJson.Failure(e is OperationCanceledException ? "its parts did not answer in time" : e.Message);
+        }
+    }
+
+    private static async Task WriteAsync(Socket peer, ReadOnlyMemory<byte> document, CancellationToken limit)
+    {
+        for (var rest = document; rest.Length > 0;)
+        {
+            rest = rest[await peer.SendAsync(rest, limit)..];
+        }
+
+        peer.Shutdown(SocketShutdown.Send);
+    }
+
     private async Task AnswerAsync(Socket peer)
     {
         try
@@ -90,10 +114,7 @@ public sealed class StatusServer : IAsyncDisposable
             limit.CancelAfter(AnswerTime);
             if (_mayAsk(peer))
             {
-                var json = AgentStatusJson.Write(await _status(limit.Token).WaitAsync(limit.Token));
-                await using var stream = new NetworkStream(peer);
-                await stream.WriteAsync(json, limit.Token);
-                peer.Shutdown(SocketShutdown.Send);
+                await WriteAsync(peer, await DocumentAsync(limit.Token), limit.Token);
             }
         }
         catch (Exception e)

@@ -70,8 +70,9 @@ public sealed class StatusServerTests : IDisposable
             _ => Interlocked.Increment(ref asked) == 1 ? throw new InvalidOperationException("not yet") : Task.FromResult(Statuses.Full),
             NullLogger.Instance);
 
-        await Assert.ThrowsAsync<IOException>(() => StatusClient.AskAsync(Path, Stop));
+        var refusal = await Assert.ThrowsAsync<IOException>(() => StatusClient.AskAsync(Path, Stop));
 
+        Assert.Equal($"the agent at {Path} cannot tell its status: not yet", refusal.Message);
         Assert.Equal(42, AgentStatusJson.Read(await StatusClient.AskAsync(Path, Stop)).Pid);
     }
 
