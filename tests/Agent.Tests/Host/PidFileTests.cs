@@ -179,6 +179,13 @@ public sealed class PidFileTests : IDisposable
     [Fact]
     public void This_test_is_not_a_collector() => Assert.False(ProcessName.IsCollector(Environment.ProcessId));
 
+    [Fact]
+    public void The_own_pid_is_what_proc_says_and_unknown_elsewhere()
+    {
+        Assert.Equal((uint)Environment.ProcessId, ProcessName.OwnPid("/proc"));
+        Assert.Equal(0u, ProcessName.OwnPid(_folder["none"]));
+    }
+
     private static string Mode(UnixFileMode mode) =>
         string.Concat("rwxrwxrwx".Select((letter, i) => ((int)mode & (1 << (8 - i))) != 0 ? letter : '-'));
 }
