@@ -12,12 +12,18 @@ internal static partial class LibC
     public const int Exists = 17;
     public const int Loop = 40;
 
+    public const int WriteOnly = 1;
     public const int ReadWrite = 2;
     public const int Create = 0x40;
     public const int Exclusive = 0x80;
 
-    /// <summary>Does not follow a link, does not wait for the other end of a FIFO, is closed on exec.</summary>
-    public const int NoLinkNoWait = 0x20000 | 0x800 | 0x80000;
+    public const int Append = 0x400;
+
+    /// <summary>Does not wait for the other end of a FIFO, is closed on exec.</summary>
+    public const int NoWait = 0x800 | 0x80000;
+
+    /// <summary>And does not follow a link.</summary>
+    public const int NoLinkNoWait = 0x20000 | NoWait;
 
     public const int LockShared = 1;
     public const int LockExclusive = 2;

@@ -12,9 +12,7 @@ public sealed class AgentLog : IDisposable
 {
     private const long ArchiveAbove = 32 << 20;
     private const int Archives = 5;
-    private static readonly SimpleLayout Line =
-        "${longdate} ${level:uppercase=true:padding=-5} ${logger:shortName=true}: ${message}"
-        + "${onexception:${newline}${exception:format=tostring}}";
+    private static readonly Layout Line = Layout.FromMethod(LogLine.Of);
     private readonly LogPlan _plan;
     private readonly string _overrideFile;
     private readonly long _archiveAbove;
@@ -114,6 +112,8 @@ public sealed class AgentLog : IDisposable
     private sealed class AnewFile : FileTarget
     {
         public AnewFile() => Name = "file";
+
+        protected override Stream CreateFileStream(string filePath, int bufferSize) => AppendedFile.Open(filePath, bufferSize);
 
         public void Reopen()
         {
