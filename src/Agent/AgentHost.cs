@@ -39,11 +39,11 @@ public static class AgentHost
         var logger = log.Factory.CreateLogger("ebpf-actors");
         Introduce(options, logger);
         using var trim = new MemoryTrim();
-        var startedAt = DateTimeOffset.Now;
+        var (startedAt, started) = (DateTimeOffset.Now, Stopwatch.GetTimestamp());
         await using (var system = await AgentSystem.StartAsync(options, log.Factory))
         {
             await using var status = StartStatus(
-                options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, startedAt), logger);
+                options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, startedAt, Stopwatch.GetElapsedTime(started)), logger);
             var stopping = UntilAsync(signals.Stopping);
             if (await Task.WhenAny(system.Readiness.Done, stopping) == system.Readiness.Done)
             {
@@ -62,7 +62,7 @@ public static class AgentHost
 
     private static void SayReady(IReadOnlyList<string> problems, ILogger logger)
     {
-        var taken = DateTime.Now - Process.GetCurrentProcess().StartTime;
+        var taken = ProcessAge.Now();
         if (problems.Count == 0)
         {
             logger.LogInformation("Every plugin is attached: ready after {Milliseconds:0} ms", taken.TotalMilliseconds);
