@@ -16,7 +16,7 @@ public static class AgentHost
         var missing = Prerequisites.Missing(PrerequisiteFacts.OfThisMachine());
         if (missing.Count > 0)
         {
-            return await FailAsync(ExitCode.MissingPrerequisite, missing);
+            return await StartFailure.TellAsync(ExitCode.MissingPrerequisite, missing, options);
         }
 
         try
@@ -24,9 +24,10 @@ public static class AgentHost
             using var pidFile = PidFile.Take(options.Process.PidFile);
             return await RunAloneAsync(options, cancellation);
         }
-        catch (Exception e) when (e is InstanceRunningException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            return await FailAsync(ExitCode.Failed, [e.Message]);
+            var isExpected = e is InstanceRunningException or IOException or UnauthorizedAccessException;
+            return await StartFailure.TellAsync(ExitCode.Failed, [isExpected ? e.Message : $"{e.GetType().Name}: {e.Message}"], options);
         }
     }
 
@@ -37,6 +38,8 @@ public static class AgentHost
         using var signals = new ShutdownSignals(new Coalesced(log.Reopen).Ask, cancellation);
         using var systemd = SystemdNotifier.FromEnvironment();
         var logger = log.Factory.CreateLogger("ebpf-actors");
+        AppDomain.CurrentDomain.UnhandledException += (_, fatal) =>
+            logger.LogCritical(fatal.ExceptionObject as Exception, "The process ends by a failure that nothing has met");
         Introduce(options, logger);
         using var trim = new MemoryTrim();
         var (startedAt, started) = (DateTimeOffset.Now, Stopwatch.GetTimestamp());
@@ -111,15 +114,5 @@ public static class AgentHost
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         stopping.Register(stopped.SetResult);
         return stopped.Task;
-    }
-
-    private static async Task<int> FailAsync(int code, IReadOnlyList<string> reasons)
-    {
-        foreach (var reason in reasons)
-        {
-            await Console.Error.WriteLineAsync($"ebpf-actors: {reason}");
-        }
-
-        return code;
     }
 }
