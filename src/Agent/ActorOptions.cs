@@ -84,6 +84,7 @@ internal static class ActorOptions
         {
             EphemeralPortStart = options.Net.EphemeralPort,
             IncludeLoopback = options.Net.IncludeLoopback,
+            Collector = options.Net.IncludeDataKit ? CollectorProcesses.Nobody : new CollectorProcesses { OwnPid = ProcessName.OwnPid(options.Host.Proc) },
             Nat = nat,
             DnsNames = options.Dns.QueryTags,
             Domains = Domains(options.Dns),

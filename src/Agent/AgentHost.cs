@@ -16,7 +16,7 @@ public static class AgentHost
         var missing = Prerequisites.Missing(PrerequisiteFacts.OfThisMachine());
         if (missing.Count > 0)
         {
-            return await FailAsync(ExitCode.MissingPrerequisite, missing);
+            return await StartFailure.TellAsync(ExitCode.MissingPrerequisite, missing, options);
         }
 
         try
@@ -24,9 +24,10 @@ public static class AgentHost
             using var pidFile = PidFile.Take(options.Process.PidFile);
             return await RunAloneAsync(options, cancellation);
         }
-        catch (Exception e) when (e is InstanceRunningException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            return await FailAsync(ExitCode.Failed, [e.Message]);
+            var isExpected = e is InstanceRunningException or IOException or UnauthorizedAccessException;
+            return await StartFailure.TellAsync(ExitCode.Failed, [isExpected ? e.Message : $"{e.GetType().Name}: {e.Message}"], options);
         }
     }
 
@@ -34,16 +35,18 @@ public static class AgentHost
     {
         var plan = LogPlan.For(options.Log, options.Output, onTerminal: !Console.IsOutputRedirected);
         using var log = new AgentLog(plan.OrStderrIfNotWritable(Console.Error));
-        using var signals = new ShutdownSignals(log.Reopen, cancellation);
+        using var signals = new ShutdownSignals(new Coalesced(log.Reopen).Ask, cancellation);
         using var systemd = SystemdNotifier.FromEnvironment();
         var logger = log.Factory.CreateLogger("ebpf-actors");
+        AppDomain.CurrentDomain.UnhandledException += (_, fatal) =>
+            logger.LogCritical(fatal.ExceptionObject as Exception, "The process ends by a failure that nothing has met");
         Introduce(options, logger);
         using var trim = new MemoryTrim();
-        var startedAt = DateTimeOffset.Now;
+        var (startedAt, started) = (DateTimeOffset.Now, Stopwatch.GetTimestamp());
         await using (var system = await AgentSystem.StartAsync(options, log.Factory))
         {
             await using var status = StartStatus(
-                options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, startedAt), logger);
+                options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, startedAt, Stopwatch.GetElapsedTime(started)), logger);
             var stopping = UntilAsync(signals.Stopping);
             if (await Task.WhenAny(system.Readiness.Done, stopping) == system.Readiness.Done)
             {
@@ -62,7 +65,7 @@ public static class AgentHost
 
     private static void SayReady(IReadOnlyList<string> problems, ILogger logger)
     {
-        var taken = DateTime.Now - Process.GetCurrentProcess().StartTime;
+        var taken = ProcessAge.Now();
         if (problems.Count == 0)
         {
             logger.LogInformation("Every plugin is attached: ready after {Milliseconds:0} ms", taken.TotalMilliseconds);
@@ -111,15 +114,5 @@ public static class AgentHost
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         stopping.Register(stopped.SetResult);
         return stopped.Task;
-    }
-
-    private static async Task<int> FailAsync(int code, IReadOnlyList<string> reasons)
-    {
-        foreach (var reason in reasons)
-        {
-            await Console.Error.WriteLineAsync($"ebpf-actors: {reason}");
-        }
-
-        return code;
     }
 }

@@ -1,3 +1,4 @@
 using EbpfActors.Agent.CommandLine;
+using EbpfActors.Agent.Host;
 
-return await AgentCommand.RunAsync(args);
+return DescriptorLimit.Raise() ?? await AgentCommand.RunAsync(args);

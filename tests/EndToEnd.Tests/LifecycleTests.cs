@@ -94,6 +94,22 @@ public sealed partial class LifecycleTests
         (await File.ReadAllLinesAsync(home["log.1"], TestContext.Current.CancellationToken)).ShouldBe(before);
     }
 
+    [Fact]
+    public async Task A_flood_of_SIGHUP_leaves_the_agent_answering_and_it_ends_on_SIGTERM()
+    {
+        using var home = new AgentHome();
+        using var agent = await AgentProcess.StartReadyAsync(home, "--interval", "1s", "--output", $"file:{home.Points}");
+
+        Shell.Run("bash", $"-c \"for i in {{1..300}}; do kill -HUP {agent.Id}; sleep 0; done\"");
+        var status = await agent.StatusAsync();
+        await agent.FlushesAsync(2);
+        var ended = await agent.StopAsync();
+
+        status.Pid.ShouldBe(agent.Id);
+        ended.Code.ShouldBe(0, ended.Error);
+        home.LogLines().ShouldContain(l => l.Contains("opened anew", StringComparison.Ordinal));
+    }
+
     /// <summary>The kernel allows a million. Linux 5.10 goes through half as many again as this one, and each takes its time at the start.</summary>
     [Fact]
     public async Task No_program_needs_half_of_what_the_verifier_allows()

@@ -53,6 +53,23 @@ public sealed partial class StatusTests
     }
 
     [Fact]
+    public async Task The_agents_own_posts_to_a_local_DataKit_are_not_reported_and_counted()
+    {
+        await using var dataKit = await DataKitServer.StartAsync();
+        using var home = new AgentHome();
+        using var agent = await AgentProcess.StartReadyAsync(
+            home, "--include-loopback", "--interval", "1s", "--datakit-apiserver", $"127.0.0.1:{dataKit.Port}", "--output", $"datakit,file:{home.Points}");
+        using var tcp = new TcpServer(IPAddress.Loopback);
+        tcp.Converse(10, 20);
+
+        StatusDocument status = await agent.StatusAsync();
+        await Eventually.HoldsAsync(
+            async () => (status = await agent.StatusAsync()).StageOf("http").Filtered.GetValueOrDefault("collector") >= 2, () => status.ToString());
+
+        home.PointLines().ShouldNotContain(l => l.StartsWith("httpflow", StringComparison.Ordinal) && l.Contains($"pid={agent.Id},", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task People_and_programs_are_told_the_same()
     {
         await using var dataKit = await DataKitServer.StartAsync();

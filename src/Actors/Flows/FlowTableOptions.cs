@@ -12,6 +12,9 @@ public sealed record FlowTableOptions
     /// <summary>Keeps flows of the host with itself.</summary>
     public bool IncludeLoopback { get; init; }
 
+    /// <summary>Whose HTTP exchanges are left out.</summary>
+    public CollectorProcesses Collector { get; init; } = CollectorProcesses.Nobody;
+
     /// <summary>Where outgoing connections really go; null: nobody knows.</summary>
     public NatLookup? Nat { get; init; }
 

@@ -18,6 +18,7 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
     private readonly RecentPlaces _recent = new();
     private FlowLoad _load;
     private long _loopback;
+    private long _collector;
     private long _noAddress;
     private long _noPort;
 
@@ -46,13 +47,26 @@ internal sealed class HttpTable(FlowTableOptions options, LedgerStage stage)
             case FlowVerdict.Loopback: _loopback += exchange.Count; break;
             case FlowVerdict.NoAddress: _noAddress += exchange.Count; break;
             case FlowVerdict.NoPort: _noPort += exchange.Count; break;
-            default: Open(exchange, domains.Find(exchange.Flow)); break;
+            default: Judge(exchange, domains); break;
+        }
+    }
+
+    private void Judge(in HttpExchange exchange, DomainTable domains)
+    {
+        if (options.Collector.Has(exchange.Flow))
+        {
+            _collector += exchange.Count;
+        }
+        else
+        {
+            Open(exchange, domains.Find(exchange.Flow));
         }
     }
 
     /// <summary>Enters what was left out on purpose into the ledger.</summary>
     public void CountFiltered()
     {
+        stage.CountFiltered("collector", ref _collector);
         stage.CountFiltered("loopback", ref _loopback);
         stage.CountFiltered("no-address", ref _noAddress);
         stage.CountFiltered("no-port", ref _noPort);

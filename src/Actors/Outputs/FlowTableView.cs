@@ -39,12 +39,12 @@ public static class FlowTableView
 
         foreach (var flow in shown)
         {
-            table.AddRow(Cells(flow, flushed.Elapsed).Take(columns).Select(c => new Text(c)));
+            table.AddRow(Cells(flow, flushed.Elapsed).Take(columns).Select(c => new Text(SafeText.OneLine(c))));
         }
 
         var more = flushed.Flows.Length - shown.Count;
         IRenderable rest = more > 0 ? new Text($"and {more} more") : Text.Empty;
-        return new Rows(new Text(Header(host, flushed, lost)), table, rest);
+        return new Rows(new Text(SafeText.OneLine(Header(host, flushed, lost))), table, rest);
     }
 
     private static IEnumerable<string> Cells(FlowFlushed flow, TimeSpan elapsed) =>

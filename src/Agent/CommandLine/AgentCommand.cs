@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EbpfActors.Actors.Outputs;
 using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
 
@@ -30,19 +31,32 @@ internal sealed class AgentCommand
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
-        var parsed = new AgentCommand().Root().Parse(arguments, FlagReader.Rules);
+        var command = new AgentCommand();
+        var parsed = command.Root().Parse(arguments, FlagReader.Rules);
         if (parsed.Errors.Count == 0)
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
         }
 
-        foreach (var error in UsageErrors.Of(parsed))
-        {
-            await Console.Error.WriteLineAsync($"ebpf-actors: {error}");
-        }
-
+        await command.ComplainAsync(parsed);
         await Console.Error.WriteLineAsync("Try 'ebpf-actors --help'.");
         return ExitCode.BadConfiguration;
+    }
+
+    /// <summary>DataKit starts the agent with flags of its own making, and nobody reads what a wrong one is answered with on standard error.</summary>
+    private async Task ComplainAsync(ParseResult parsed)
+    {
+        var errors = UsageErrors.Of(parsed);
+        if (parsed.CommandResult.Command is RootCommand or { Name: "run" })
+        {
+            await StartFailure.TellAsync(ExitCode.BadConfiguration, errors, Load(parsed).Attempt);
+            return;
+        }
+
+        foreach (var error in errors)
+        {
+            await Console.Error.WriteLineAsync($"ebpf-actors: {SafeText.OneLine(error)}");
+        }
     }
 
     private RootCommand Root()
@@ -109,6 +123,9 @@ internal sealed class AgentCommand
     {
         var flags = _flags.Read(parsed, flag => new Source(SourceKind.Flag, flag));
         return ConfigurationLoader.Load(
-            new FlagReading(flags, [], parsed.GetValue(_config)), ProcessEnvironment.Variables(), MachineFacts.OfThisMachine());
+            new FlagReading(flags, [], ConfigFile(parsed)), ProcessEnvironment.Variables(), MachineFacts.OfThisMachine());
     }
+
+    /// <summary>Read from the tokens, so that it is known on a command line that is wrong elsewhere.</summary>
+    private string? ConfigFile(ParseResult parsed) => parsed.GetResult(_config) is { Implicit: false, Tokens: [.., var file] } ? file.Value : null;
 }

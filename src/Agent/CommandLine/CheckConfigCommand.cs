@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Outputs;
 using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
 
@@ -23,10 +24,10 @@ internal static class CheckConfigCommand
         var valueWidth = Math.Min(40, configuration.Effective.Max(v => v.Value.Length));
         foreach (var value in configuration.Effective)
         {
-            output.WriteLine($"{value.Key.PadRight(width)} = {value.Value.PadRight(valueWidth)}  # {value.Source}");
+            output.WriteLine($"{value.Key.PadRight(width)} = {SafeText.OneLine(value.Value).PadRight(valueWidth)}  # {value.Source}");
         }
 
-        output.WriteLine($"{"tag host".PadRight(width)} = {options.Host.HostTag}");
+        output.WriteLine($"{"tag host".PadRight(width)} = {SafeText.OneLine(options.Host.HostTag)}");
         foreach (var ignored in options.Ignored)
         {
             output.WriteLine($"ignored: {ignored} has no effect in this version");
@@ -34,7 +35,7 @@ internal static class CheckConfigCommand
 
         foreach (var warning in options.Warnings)
         {
-            output.WriteLine($"warning: {warning}");
+            output.WriteLine(SafeText.OneLine($"warning: {warning}"));
         }
     }
 }

@@ -1,3 +1,4 @@
+using EbpfActors.Actors.Outputs;
 using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
 
@@ -10,7 +11,7 @@ internal static class Problems
     {
         foreach (var problem in configuration.Problems)
         {
-            Console.Error.WriteLine(problem);
+            Console.Error.WriteLine(SafeText.OneLine($"{problem}"));
         }
 
         return ExitCode.BadConfiguration;

@@ -1,4 +1,5 @@
 using EbpfActors.Agent.Configuration;
+using EbpfActors.Agent.Host;
 
 namespace EbpfActors.Agent.CommandLine;
 
@@ -6,5 +7,7 @@ namespace EbpfActors.Agent.CommandLine;
 internal static class RunCommand
 {
     public static async Task<int> RunAsync(ConfigurationResult configuration, CancellationToken cancellation) =>
-        configuration.Options is { } options ? await AgentHost.RunAsync(options, cancellation) : Problems.Write(configuration);
+        configuration.Options is { } options
+            ? await AgentHost.RunAsync(options, cancellation)
+            : await StartFailure.TellAsync(ExitCode.BadConfiguration, [.. configuration.Problems.Select(p => $"{p}")], configuration.Attempt, prefix: "");
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using EbpfActors.Actors.Outputs;
 using EbpfActors.Agent.Host;
 using EbpfActors.Agent.Status;
 using Spectre.Console;
@@ -29,7 +30,7 @@ internal static class StatusCommand
         }
         catch (Exception e) when (e is IOException or JsonException)
         {
-            await Console.Error.WriteLineAsync($"ebpf-actors: {e.Message}");
+            await Console.Error.WriteLineAsync($"ebpf-actors: {SafeText.OneLine(e.Message)}");
             return ExitCode.Failed;
         }
     }

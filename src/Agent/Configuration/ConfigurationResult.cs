@@ -8,4 +8,8 @@ namespace EbpfActors.Agent.Configuration;
 public sealed record ConfigurationResult(
     AgentOptions? Options,
     ImmutableArray<ConfigurationProblem> Problems,
-    ImmutableArray<EffectiveValue> Effective);
+    ImmutableArray<EffectiveValue> Effective)
+{
+    /// <summary>The options with defaults in place of what is wrong: good enough to tell of the problems, and for nothing else.</summary>
+    public required AgentOptions Attempt { get; init; }
+}

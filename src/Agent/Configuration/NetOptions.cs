@@ -14,6 +14,9 @@ public sealed record NetOptions
     /// <summary>Keep flows that have a loopback address on either side.</summary>
     public required bool IncludeLoopback { get; init; }
 
+    /// <summary>Keep the HTTP exchanges of the agent itself and of DataKit.</summary>
+    public required bool IncludeDataKit { get; init; }
+
     /// <summary>A UDP flow without traffic for this long is forgotten.</summary>
     public required TimeSpan UdpIdleTimeout { get; init; }
 

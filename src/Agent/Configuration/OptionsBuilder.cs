@@ -28,7 +28,7 @@ internal sealed class OptionsBuilder
         var builder = new OptionsBuilder(givens, machine, [.. problems], [.. warnings]);
         var options = builder.Build();
         var found = builder._problems.Distinct().OrderBy(p => p.Line ?? 0).ToImmutableArray();
-        return new ConfigurationResult(found.IsEmpty ? options : null, found, [.. builder._resolver.Effective]);
+        return new ConfigurationResult(found.IsEmpty ? options : null, found, [.. builder._resolver.Effective]) { Attempt = options };
     }
 
     private AgentOptions Build()
@@ -108,6 +108,7 @@ internal sealed class OptionsBuilder
             EphemeralPort = Math.Max(0, _resolver.Resolve(AgentSettings.EphemeralPort)),
             IPv6Disabled = _resolver.Resolve(AgentSettings.IPv6Disabled),
             IncludeLoopback = _resolver.Resolve(AgentSettings.IncludeLoopback),
+            IncludeDataKit = _resolver.Resolve(AgentSettings.IncludeDataKit),
             UdpIdleTimeout = _resolver.Resolve(AgentSettings.UdpIdleTimeout),
             MaxConnections = _resolver.Resolve(AgentSettings.MaxConnections),
             HttpPathLength = _resolver.Resolve(AgentSettings.HttpPathLength),

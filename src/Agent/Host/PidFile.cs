@@ -1,80 +1,83 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Agent.Host;
 
 /// <summary>
 /// Keeps a second instance away. The file holds the pid in decimal, and is locked (flock) for as long as this object
-/// lives: the lock decides between two that start at once, the pid in it also stops those that know no lock.
+/// lives: the lock decides between two that start at once, the pid in it also stops those that know no lock. A file that holds
+/// anything else was not meant, and is left as it is.
 /// </summary>
 public sealed class PidFile : IDisposable
 {
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const int Mode = 0b110_100_100;
+    private const int MostBytes = 16;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    private readonly FileStream _file;
+    private readonly string _path;
+    private readonly SafeFileHandle _file;
     private readonly int _pid;
 
-    private PidFile(FileStream file, int pid) => (_file, _pid) = (file, pid);
+    private PidFile(string path, SafeFileHandle file, int pid) => (_path, _file, _pid) = (path, file, pid);
 
     /// <summary>Takes the file for this process. A file whose process is gone, or is not a collector, is taken over.</summary>
     /// <exception cref="InstanceRunningException">Another instance has it.</exception>
+    /// <exception cref="IOException">It is no pid file, or cannot be written.</exception>
     public static PidFile Take(string path) => Take(path, Environment.ProcessId, ProcessName.IsCollector);
 
     internal static PidFile Take(string path, int pid, Func<int, bool> isCollector)
     {
-        if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
+        path = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(path) ?? path);
+        for (var start = Environment.TickCount64; Environment.TickCount64 - start < Patience.TotalMilliseconds; Thread.Sleep(Pause))
         {
-            Directory.CreateDirectory(folder);
+            if (TryTake(path, pid, isCollector) is { } taken)
+            {
+                return taken;
+            }
         }
 
-        var deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
-        while (true)
-        {
-            try
-            {
-                if (TryTake(path, pid, isCollector) is { } taken)
-                {
-                    return taken;
-                }
-            }
-            catch (IOException) when (Environment.TickCount64 < deadline && File.Exists(path))
-            {
-                // Somebody else is between taking the lock and showing his pid.
-                Thread.Sleep(Pause);
-            }
-        }
+        throw new IOException($"pid file {path} is locked by another process");
     }
 
     public void Dispose()
     {
         // Deleted or overwritten by somebody else: then it is not ours to remove.
-        if (_file.CanRead && !FileLock.HasLostItsName(_file) && ReadPid(_file) == _pid)
+        if (!_file.IsClosed && FileStatus.OfPath(_path) == FileStatus.Of(_file) && Read(_file) == $"{_pid}")
         {
-            File.Delete(_file.Name);
+            File.Delete(_path);
         }
 
         _file.Dispose();
     }
 
-    /// <summary>Null when the file was deleted under the lock by its previous owner; then it has to be made anew.</summary>
+    /// <summary>Null when the file went with its previous owner, or its owner has yet to show its pid.</summary>
     private static PidFile? TryTake(string path, int pid, Func<int, bool> isCollector)
     {
-        var file = Lock(path);
+        var file = Open(path);
         try
         {
-            // In a container every run has the same small pid, so one's own number is a leftover.
-            if (ReadPid(file) is { } other && other != pid && isCollector(other))
+            var isLocked = LibC.flock(file, LibC.LockExclusive | LibC.LockNoWait) == 0;
+            if (!isLocked && LibC.Errno != LibC.Again)
             {
-                throw new InstanceRunningException(path, other);
+                throw new IOException($"pid file {path} cannot be locked: {LibC.Reason}");
             }
 
-            if (!FileLock.HasLostItsName(file))
+            var other = ReadPid(path, file);
+            // In a container every run has the same small pid, so one's own number is a leftover.
+            if (other is { } owner && (!isLocked || (owner != pid && isCollector(owner))))
+            {
+                throw new InstanceRunningException(path, owner);
+            }
+
+            if (isLocked && FileStatus.OfPath(path) == FileStatus.Of(file))
             {
                 Write(file, pid);
-                FileLock.Share(file);
-                return new PidFile(file, pid);
+                // Others may read it from now on; nobody else can have it for himself.
+                _ = LibC.flock(file, LibC.LockShared);
+                return new PidFile(path, file, pid);
             }
         }
         catch
@@ -87,36 +90,59 @@ public sealed class PidFile : IDisposable
         return null;
     }
 
-    /// <summary>Sharing nothing is an exclusive flock; the owner keeps a shared one, so that its pid stays readable.</summary>
-    private static FileStream Lock(string path)
+    /// <summary>A file that is there keeps its mode.</summary>
+    private static SafeFileHandle Open(string path)
     {
-        try
+        var made = true;
+        var descriptor = LibC.open(path, LibC.ReadWrite | LibC.NoLinkNoWait | LibC.Create | LibC.Exclusive, Mode);
+        if (descriptor < 0 && LibC.Errno == LibC.Exists)
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            made = false;
+            descriptor = LibC.open(path, LibC.ReadWrite | LibC.NoLinkNoWait | LibC.Create, Mode);
         }
-        catch (IOException) when (File.Exists(path))
+
+        if (descriptor < 0)
         {
-            using var reader = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            throw ReadPid(reader) is { } owner
-                ? new InstanceRunningException(path, owner)
-                : new IOException($"{path} is locked by another process");
+            throw new IOException(
+                LibC.Errno == LibC.Loop ? $"pid file {path} is a symbolic link; name the file itself" : $"pid file {path}: {LibC.Reason}");
         }
+
+        var file = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (FileStatus.Of(file).Kind != FileKind.Regular)
+        {
+            file.Dispose();
+            throw new IOException($"pid file {path} is not a regular file; name another one with --pidfile");
+        }
+
+        if (made)
+        {
+            File.SetUnixFileMode(file, (UnixFileMode)Mode); // whatever the umask is
+        }
+
+        return file;
     }
 
-    private static void Write(FileStream file, int pid)
+    private static void Write(SafeFileHandle file, int pid)
     {
-        file.SetLength(0);
-        file.Position = 0;
-        file.Write(Encoding.ASCII.GetBytes(pid.ToString(CultureInfo.InvariantCulture)));
-        file.Flush(flushToDisk: true);
-        File.SetUnixFileMode(file.SafeFileHandle, Mode);
+        RandomAccess.SetLength(file, 0);
+        RandomAccess.Write(file, Encoding.ASCII.GetBytes(pid.ToString(CultureInfo.InvariantCulture)), 0);
+        RandomAccess.FlushToDisk(file);
     }
 
-    private static int? ReadPid(FileStream file)
+    /// <summary>Null when it is empty.</summary>
+    /// <exception cref="IOException">It holds something else than a pid.</exception>
+    private static int? ReadPid(string path, SafeFileHandle file)
     {
-        Span<byte> bytes = stackalloc byte[32];
-        file.Position = 0;
-        var text = Encoding.ASCII.GetString(bytes[..file.Read(bytes)]).Trim();
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
+        var text = Read(file);
+        var digits = text.TrimEnd('\n', '\r', ' ');
+        return text.Length <= MostBytes && digits.Length == 0 ? null
+            : text.Length <= MostBytes && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid
+            : throw new IOException($"{path} holds something else than a pid and is left as it is; name another file with --pidfile");
+    }
+
+    private static string Read(SafeFileHandle file)
+    {
+        Span<byte> bytes = stackalloc byte[MostBytes + 1];
+        return Encoding.ASCII.GetString(bytes[..RandomAccess.Read(file, bytes, 0)]);
     }
 }

@@ -21,6 +21,9 @@ public sealed record PrerequisiteFacts
 
     public required bool HasLibBpf { get; init; }
 
+    /// <summary>Files and sockets that may be open at once.</summary>
+    public required long OpenFiles { get; init; }
+
     public static PrerequisiteFacts OfThisMachine() => new()
     {
         IsLinux = OperatingSystem.IsLinux(),
@@ -30,6 +33,7 @@ public sealed record PrerequisiteFacts
         HasKernelBtf = File.Exists("/sys/kernel/btf/vmlinux"),
         SupportsCGroup2 = Lines("/proc/filesystems").Any(l => l.EndsWith("\tcgroup2", StringComparison.Ordinal)),
         HasLibBpf = NativeLibrary.TryLoad("libbpf.so.1", out _),
+        OpenFiles = DescriptorLimit.Now(),
     };
 
     private static ulong ReadCapabilities()

@@ -44,6 +44,11 @@ public static class Prerequisites
             yield return "the kernel has no cgroup2 file system (not in /proc/filesystems); use a kernel built with CONFIG_CGROUPS=y";
         }
 
+        if (facts.OpenFiles < DescriptorLimit.Needed)
+        {
+            yield return DescriptorLimit.Complaint(facts.OpenFiles);
+        }
+
         if (!facts.HasLibBpf)
         {
             yield return "libbpf.so.1 cannot be loaded; install it (Debian, Ubuntu: apt install libbpf1; RHEL, Fedora: dnf install libbpf)";

@@ -8,6 +8,9 @@ internal static class ProcessName
     public static bool IsCollector(int pid) =>
         IsAlive(Read(pid, "stat")) && (Ours.Contains(Read(pid, "comm").TrimEnd('\n')) || Ours.Contains(Executable(pid)));
 
+    /// <summary>This process's number as the given /proc counts, which in a container may be the host's; 0 when it is not in there.</summary>
+    public static uint OwnPid(string procRoot) => uint.TryParse(new FileInfo($"{procRoot}/self").LinkTarget, out var pid) ? pid : 0;
+
     /// <summary>
     /// DataKit never reaps a collector that died, so the dead one keeps its pid and its name, as a zombie. The state
     /// follows the name in brackets, and the name may hold brackets itself.

@@ -8,6 +8,8 @@ public sealed class ShutdownSignals : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly PosixSignalRegistration[] _registrations;
 
+    /// <param name="onHangup">Must not block: the handlers of later signals wait for a thread.</param>
+    /// <param name="cancellation">As good as SIGTERM.</param>
     public ShutdownSignals(Action onHangup, CancellationToken cancellation = default)
     {
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

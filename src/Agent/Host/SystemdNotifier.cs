@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using EbpfActors.Actors.Outputs;
 
 namespace EbpfActors.Agent.Host;
 
@@ -31,15 +32,13 @@ public sealed class SystemdNotifier : IDisposable
 
     public static SystemdNotifier FromEnvironment() => new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
 
-    public void Ready(string status) => Send($"READY=1\nSTATUS={OneLine(status)}");
+    public void Ready(string status) => Send($"READY=1\nSTATUS={SafeText.OneLine(status)}");
 
-    public void Status(string status) => Send($"STATUS={OneLine(status)}");
+    public void Status(string status) => Send($"STATUS={SafeText.OneLine(status)}");
 
     public void Stopping() => Send("STOPPING=1");
 
     public void Dispose() => _socket?.Dispose();
-
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 
     private void Send(string message)
     {

@@ -12,13 +12,14 @@ public sealed class AgentLog : IDisposable
 {
     private const long ArchiveAbove = 32 << 20;
     private const int Archives = 5;
-    private static readonly SimpleLayout Line =
-        "${longdate} ${level:uppercase=true:padding=-5} ${logger:shortName=true}: ${message}"
-        + "${onexception:${newline}${exception:format=tostring}}";
+    private static readonly Layout Line = Layout.FromMethod(LogLine.Of);
     private readonly LogPlan _plan;
     private readonly string _overrideFile;
     private readonly long _archiveAbove;
     private readonly LogFactory _factory = new();
+    private readonly Lock _gate = new();
+    private AnewFile? _file;
+    private bool _isClosed;
 
     public AgentLog(LogPlan plan, string? overrideFile = null, long archiveAbove = ArchiveAbove)
     {
@@ -33,18 +34,49 @@ public sealed class AgentLog : IDisposable
 
     public ILoggerFactory Factory { get; }
 
-    /// <summary>Opens the file anew, for whoever moved it away (logrotate), who need not wait for the next event to see it.</summary>
+    /// <summary>
+    /// Opens the file anew, for whoever moved it away (logrotate), who need not wait for the next event to see it. One at a time: two that
+    /// overlap would wait for each other's targets. Never throws; what cannot be read anew stays as it was.
+    /// </summary>
     public void Reopen()
     {
-        _factory.Configuration = Configuration();
-        Factory.CreateLogger("ebpf-actors").LogInformation("The log was opened anew");
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            var logger = Factory.CreateLogger("ebpf-actors");
+            try
+            {
+                if (_file is { } file)
+                {
+                    file.Reopen();
+                }
+                else
+                {
+                    _factory.Configuration = Configuration();
+                }
+
+                logger.LogInformation("The log was opened anew");
+            }
+            catch (Exception e)
+            {
+                logger.LogWarning("The log was not opened anew: {Reason}", e.Message);
+            }
+        }
     }
 
     public void Dispose()
     {
-        Factory.Dispose();
-        _factory.Shutdown();
-        _factory.Dispose();
+        lock (_gate)
+        {
+            _isClosed = true;
+            Factory.Dispose();
+            _factory.Shutdown();
+            _factory.Dispose();
+        }
     }
 
     private LoggingConfiguration Configuration()
@@ -63,7 +95,7 @@ public sealed class AgentLog : IDisposable
     {
         "stderr" => new ConsoleTarget("console") { StdErr = true, Layout = Line },
         "stdout" => new ConsoleTarget("console") { Layout = Line },
-        _ => new FileTarget("file")
+        _ => _file = new AnewFile
         {
             FileName = Layout.FromLiteral(_plan.Target),
             Layout = Line,
@@ -75,4 +107,20 @@ public sealed class AgentLog : IDisposable
             CreateDirs = true,
         },
     };
+
+    /// <summary>Its file can be closed between two lines; the next line opens it. To exchange the configuration loses lines instead.</summary>
+    private sealed class AnewFile : FileTarget
+    {
+        public AnewFile() => Name = "file";
+
+        protected override Stream CreateFileStream(string filePath, int bufferSize) => AppendedFile.Open(filePath, bufferSize);
+
+        public void Reopen()
+        {
+            lock (SyncRoot)
+            {
+                CloseTarget();
+            }
+        }
+    }
 }

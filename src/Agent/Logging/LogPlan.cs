@@ -29,7 +29,7 @@ public sealed record LogPlan(string Target, string Level)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(Target))!);
-            new FileStream(Target, FileMode.Append, FileAccess.Write, FileShare.ReadWrite).Dispose();
+            AppendedFile.Open(Target, bufferSize: 0).Dispose();
             return this;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

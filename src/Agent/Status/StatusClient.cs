@@ -20,9 +20,9 @@ public static class StatusClient
             await using var stream = new NetworkStream(socket);
             using var answer = new MemoryStream();
             await stream.CopyToAsync(answer, limit.Token);
-            return answer.Length > 0
-                ? answer.ToArray()
-                : throw new IOException($"the agent at {path} gave no answer; ask as root or as the agent's user");
+            return answer.Length == 0 ? throw new IOException($"the agent at {path} gave no answer; ask as root or as the agent's user")
+                : AgentStatusJson.ReadFailure(answer.ToArray()) is { } reason ? throw new IOException($"the agent at {path} cannot tell its status: {reason}")
+                : answer.ToArray();
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
         {

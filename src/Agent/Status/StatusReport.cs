@@ -1,5 +1,6 @@
 using System.Globalization;
 using EbpfActors.Actors.Flush;
+using EbpfActors.Actors.Outputs;
 using EbpfActors.Agent.Configuration.Values;
 using EbpfActors.Probes;
 using Spectre.Console;
@@ -21,7 +22,7 @@ internal static class StatusReport
         WriteFlush(status.Flush, console);
         foreach (var warning in status.Warnings)
         {
-            console.WriteLine($"warning: {warning}");
+            console.WriteLine(SafeText.OneLine($"warning: {warning}"));
         }
     }
 
@@ -141,8 +142,8 @@ internal static class StatusReport
         return table;
     }
 
-    /// <summary>As plain text: a process name or an error may hold square brackets.</summary>
-    private static void AddRow(Table table, params string[] cells) => table.AddRow(cells.Select(c => new Text(c)));
+    /// <summary>As plain text: a process name or an error may hold square brackets, and worse.</summary>
+    private static void AddRow(Table table, params string[] cells) => table.AddRow(cells.Select(c => new Text(SafeText.OneLine(c))));
 
     private static void WriteIfAny(Table table, IAnsiConsole console)
     {

@@ -16,19 +16,18 @@ public sealed class StatusServer : IAsyncDisposable
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(200);
 
-    private readonly string _path;
     private readonly Func<CancellationToken, Task<AgentStatus>> _status;
     private readonly Func<Socket, bool> _mayAsk;
     private readonly ILogger _log;
-    private readonly Socket _listener;
+    private readonly StatusSocket _socket;
     private readonly SemaphoreSlim _places = new(MostAtOnce);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
 
     private StatusServer(string path, Func<CancellationToken, Task<AgentStatus>> status, ILogger log, Func<Socket, bool> mayAsk)
     {
-        (_path, _status, _log, _mayAsk) = (path, status, log, mayAsk);
-        _listener = Listen(path);
+        (_status, _log, _mayAsk) = (status, log, mayAsk);
+        _socket = StatusSocket.Listen(path, MostWaiting);
         _accepting = AcceptAsync();
     }
 
@@ -44,7 +43,7 @@ public sealed class StatusServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
+        _socket.Dispose();
         await _accepting;
         // Whoever holds a place is ending, because its token is cancelled.
         for (var place = 0; place < MostAtOnce; place++)
@@ -52,57 +51,8 @@ public sealed class StatusServer : IAsyncDisposable
             await _places.WaitAsync(CancellationToken.None);
         }
 
-        File.Delete(_path);
         _places.Dispose();
         _stop.Dispose();
-    }
-
-    private static Socket Listen(string path)
-    {
-        if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
-        {
-            Directory.CreateDirectory(folder);
-        }
-
-        if (File.Exists(path))
-        {
-            RemoveStale(path);
-        }
-
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            socket.Bind(new UnixDomainSocketEndPoint(path));
-            // Between bind and here the file may have a wider mode, but nobody can connect before listen.
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            socket.Listen(MostWaiting);
-            return socket;
-        }
-        catch (SocketException e)
-        {
-            socket.Dispose();
-            throw new IOException($"cannot listen on {path}: {e.Message}", e);
-        }
-    }
-
-    private static void RemoveStale(string path)
-    {
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            probe.Connect(new UnixDomainSocketEndPoint(path));
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            File.Delete(path);
-            return;
-        }
-        catch (SocketException e)
-        {
-            throw new IOException($"cannot listen on {path}: {e.Message}", e);
-        }
-
-        throw new IOException($"cannot listen on {path}: another agent does; give this one its own --status-socket");
     }
 
     private async Task AcceptAsync()
@@ -120,7 +70,7 @@ public sealed class StatusServer : IAsyncDisposable
 
             try
             {
-                var peer = await _listener.AcceptAsync(_stop.Token);
+                var peer = await _socket.AcceptAsync(_stop.Token);
                 _ = AnswerAsync(peer);
             }
             catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -132,6 +82,30 @@ public sealed class StatusServer : IAsyncDisposable
         }
     }
 
+    /// <summary>The status, or why there is none; that must not be mistaken for a refusal, which is no answer at all.</summary>
+    private async Task<byte[]> DocumentAsync(CancellationToken limit)
+    {
+        try
+        {
+            return AgentStatusJson.Write(await _status(limit).WaitAsync(limit));
+        }
+        catch (Exception e) when (!_stop.IsCancellationRequested)
+        {
+            _log.LogWarning("No status for who asks: {Reason}", e.Message);
+            return AgentStatusJson.Failure(e is OperationCanceledException ? "its parts did not answer in time" : e.Message);
+        }
+    }
+
+    private static async Task WriteAsync(Socket peer, ReadOnlyMemory<byte> document, CancellationToken limit)
+    {
+        for (var rest = document; rest.Length > 0;)
+        {
+            rest = rest[await peer.SendAsync(rest, limit)..];
+        }
+
+        peer.Shutdown(SocketShutdown.Send);
+    }
+
     private async Task AnswerAsync(Socket peer)
     {
         try
@@ -140,10 +114,7 @@ public sealed class StatusServer : IAsyncDisposable
             limit.CancelAfter(AnswerTime);
             if (_mayAsk(peer))
             {
-                var json = AgentStatusJson.Write(await _status(limit.Token).WaitAsync(limit.Token));
-                await using var stream = new NetworkStream(peer);
-                await stream.WriteAsync(json, limit.Token);
-                peer.Shutdown(SocketShutdown.Send);
+                await WriteAsync(peer, await DocumentAsync(limit.Token), limit.Token);
             }
         }
         catch (Exception e)

@@ -135,8 +135,22 @@ internal sealed unsafe class BpfObject : IDisposable
     private static int Check(int result, string operation) =>
         result >= 0 ? result : throw new BpfException(operation, -result, LibBpfLog.Take());
 
-    private static BpfLinkHandle Own(nint link, string program) =>
-        link != 0 ? BpfLinkHandle.Own(link) : throw new BpfException($"attach {program}", Marshal.GetLastPInvokeError(), LibBpfLog.Take());
+    private static BpfLinkHandle Own(nint link, string program)
+    {
+        if (link == 0)
+        {
+            throw new BpfException($"attach {program}", Marshal.GetLastPInvokeError(), LibBpfLog.Take());
+        }
+
+        var owned = BpfLinkHandle.Own(link);
+        if (DescriptorReserve.Has(LibBpf.bpf_link__fd(owned)))
+        {
+            owned.Dispose();
+            throw new BpfException($"attach {program}", Errno.TooManyOpen);
+        }
+
+        return owned;
+    }
 
     private nint FindProgram(string program) =>
         LibBpf.bpf_object__find_program_by_name(_handle, program) is var found and not 0

@@ -58,7 +58,7 @@ internal static unsafe class PerfUprobe
 
             // An event of all processes is opened on some CPU; its program runs on each.
             var probe = LibC.OpenPerfEvent(&attributes, (int)(Number(OnlineCpus) ?? 0));
-            return probe >= 0 ? new SafeFileHandle(probe, ownsHandle: true) : throw new BpfException(operation, Marshal.GetLastPInvokeError());
+            return DescriptorReserve.Own(probe, operation);
         }
     }
 

@@ -39,9 +39,7 @@ internal static unsafe class UprobeLinks
         BpfObject obj, string program, string path, ReadOnlySpan<ulong> offsets, ReadOnlySpan<ulong> cookies, bool isReturn)
     {
         var fd = Create(obj.ProgramFd(program), path, offsets, cookies, isReturn);
-        return fd >= 0
-            ? new SafeFileHandle(fd, ownsHandle: true)
-            : throw new BpfException($"attach {program} to {offsets.Length} places of {path}", Marshal.GetLastPInvokeError());
+        return DescriptorReserve.Own(fd, $"attach {program} to {offsets.Length} places of {path}");
     }
 
     private static int Create(int program, string path, ReadOnlySpan<ulong> offsets, ReadOnlySpan<ulong> cookies, bool isReturn)

@@ -51,6 +51,16 @@ internal static unsafe partial class LibC
     [LibraryImport(Library)]
     internal static partial int vsnprintf(byte* buffer, nuint size, byte* format, void* arguments);
 
+    /// <summary>How many descriptors this process may have (RLIMIT_NOFILE, the soft one); no limit when it cannot be asked.</summary>
+    internal static long DescriptorLimit()
+    {
+        var limits = stackalloc ulong[2]; // struct rlimit
+        return getrlimit(7, limits) == 0 ? (long)Math.Min(limits[0], int.MaxValue) : int.MaxValue;
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int getrlimit(int resource, ulong* limits);
+
     /// <summary>A mount of the cgroup2 hierarchy that no mount table shows; a directory descriptor, or -1 and errno.</summary>
     internal static int MountCgroup2Detached()
     {

@@ -27,8 +27,7 @@ internal sealed unsafe class NetlinkSocket : IDisposable
     {
         _what = what;
         var fd = LibC.socket(Netlink, Raw | CloseOnExec | (blocks ? 0 : DoNotBlock), protocol);
-        Check(fd, $"open a netlink socket to {what}");
-        File = new SafeFileHandle(fd, ownsHandle: true);
+        File = DescriptorReserve.Own(fd, $"open a netlink socket to {what}");
     }
 
     public SafeFileHandle File { get; }

@@ -90,13 +90,13 @@ internal sealed class OpenedFile : IMappedFile
     {
         var file = new SafeFileHandle(opened, ownsHandle: true);
         LibC.FileStatistics statistics = default;
-        if (opened >= 0 && LibC.StatX(file, out statistics) == 0)
+        if (opened >= 0 && !DescriptorReserve.Has(opened) && LibC.StatX(file, out statistics) == 0)
         {
             errno = 0;
             return new OpenedFile(file, statistics);
         }
 
-        errno = Marshal.GetLastPInvokeError();
+        errno = opened >= 0 && DescriptorReserve.Has(opened) ? Errno.TooManyOpen : Marshal.GetLastPInvokeError();
         file.Dispose();
         return null;
     }

@@ -48,6 +48,32 @@ public sealed class HttpTableTests
     }
 
     [Fact]
+    public void What_the_collector_itself_and_DataKit_say_is_left_out_and_counted()
+    {
+        var table = new FlowTable(new FlowTableOptions { Collector = new CollectorProcesses { OwnPid = 7 } }, _ledger);
+        table.Add(Some.Exchange(Some.Flow(pid: 7, process: "ebpf-actors")));
+        table.Add(Some.Exchange(Some.Flow(pid: 8, process: "datakit")));
+        table.Add(Some.Exchange(Some.Flow(pid: 9, process: "datakit-ebpf")));
+        table.Add(Some.DeltaOfPid(7));
+        table.Add(Some.Exchange(Some.Flow(pid: 10, process: "my-datakit")));
+        table.Add(Some.Exchange(Some.Flow(pid: 0, process: "")));
+        table.CountFiltered();
+
+        using var batch = table.Take(_credits);
+        _ledger.HttpEntry().Filtered["collector"].ShouldBe(3);
+        batch.Load.ShouldBe(new FlowLoad(1, Exchanges: 2, Parts: 2));
+    }
+
+    [Fact]
+    public void Everybody_is_told_of_when_nobody_is_to_be_left_out()
+    {
+        _table.Add(Some.Exchange(Some.Flow(pid: 0, process: "datakit")));
+
+        Take().Dispose();
+        _ledger.HttpEntry().In.ShouldBe(1);
+    }
+
+    [Fact]
     public void Loopback_is_filtered_and_counts_exchanges_only()
     {
         var local = Some.Flow("127.0.0.1", "127.0.0.1");

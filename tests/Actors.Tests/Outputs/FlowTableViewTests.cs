@@ -56,6 +56,14 @@ public sealed class FlowTableViewTests
         lines[2].ShouldEndWith("2.5  1.8 ms  20.0 ms  2.0 s");
     }
 
+    [Fact]
+    public void A_name_that_a_process_gave_itself_cannot_steer_the_terminal()
+    {
+        var text = Render(width: 140, rows: 1, [Flow(Some.Flow(process: "a\u001b[2J\nb\u009b\u202e"), 1, 1)]);
+
+        text.ShouldContain(@"→  a\x1b[2J\nb\x9b\u202e  4242");
+    }
+
     private static FlowFlushed Flow(FlowIdentity flow, ulong read, ulong written, ulong rtt = 0) =>
         new(1, Some.Key(flow), new FlowTotals { BytesRead = read, BytesWritten = written, RttSamples = 1, RttSum = rtt }, []);
 

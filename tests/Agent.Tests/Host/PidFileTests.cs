@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EbpfActors.Agent.Host;
 
 namespace EbpfActors.Agent.Tests.Host;
@@ -56,9 +57,9 @@ public sealed class PidFileTests : IDisposable
 
     [Theory]
     [InlineData("200")]
+    [InlineData("200\n")]
     [InlineData("")]
-    [InlineData("rubbish")]
-    [InlineData("99999999999999999999999999999999999999999999")]
+    [InlineData("\n")]
     public void A_stale_file_is_taken_over(string content)
     {
         File.WriteAllText(Path, content);
@@ -66,6 +67,59 @@ public sealed class PidFileTests : IDisposable
         using var file = PidFile.Take(Path, Own, _ => false);
 
         Assert.Equal("100", File.ReadAllText(Path));
+    }
+
+    [Theory]
+    [InlineData("rubbish")]
+    [InlineData("200\nroot:x:0:0:root:/root:/bin/bash\n")]
+    [InlineData("200                    and more")]
+    [InlineData("-200")]
+    [InlineData("99999999999999999999999999999999999999999999")]
+    public void A_file_that_holds_something_else_stays_as_it_is(string content)
+    {
+        File.WriteAllText(Path, content);
+        File.SetUnixFileMode(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        var refusal = Assert.Throws<IOException>(() => PidFile.Take(Path, Own, _ => false));
+
+        Assert.Contains("something else than a pid", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(content, File.ReadAllText(Path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path));
+    }
+
+    [Fact]
+    public void A_link_is_not_followed()
+    {
+        File.WriteAllText(_folder["precious"], "");
+        File.CreateSymbolicLink(Path, _folder["precious"]);
+
+        Assert.Contains("symbolic link", Assert.Throws<IOException>(() => PidFile.Take(Path, Own, _ => false)).Message, StringComparison.Ordinal);
+
+        Assert.Equal("", File.ReadAllText(_folder["precious"]));
+        Assert.Equal(_folder["precious"], new FileInfo(Path).LinkTarget);
+    }
+
+    [Fact]
+    public void A_FIFO_a_folder_and_a_device_are_refused()
+    {
+        Process.Start("mkfifo", [Path]).WaitForExit();
+
+        Assert.Contains("not a regular file", Assert.Throws<IOException>(() => PidFile.Take(Path, Own, _ => false)).Message, StringComparison.Ordinal);
+        Assert.Contains("not a regular file", Assert.Throws<IOException>(() => PidFile.Take("/dev/null", Own, _ => false)).Message, StringComparison.Ordinal);
+        Assert.Throws<IOException>(() => PidFile.Take("/", Own, _ => false));
+        Assert.True(File.Exists(Path));
+    }
+
+    [Fact]
+    public void A_file_that_was_there_keeps_its_mode()
+    {
+        File.WriteAllText(Path, "200");
+        File.SetUnixFileMode(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        using var file = PidFile.Take(Path, Own, _ => false);
+
+        Assert.Equal("100", File.ReadAllText(Path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path));
     }
 
     [Fact]
@@ -124,6 +178,13 @@ public sealed class PidFileTests : IDisposable
 
     [Fact]
     public void This_test_is_not_a_collector() => Assert.False(ProcessName.IsCollector(Environment.ProcessId));
+
+    [Fact]
+    public void The_own_pid_is_what_proc_says_and_unknown_elsewhere()
+    {
+        Assert.Equal((uint)Environment.ProcessId, ProcessName.OwnPid("/proc"));
+        Assert.Equal(0u, ProcessName.OwnPid(_folder["none"]));
+    }
 
     private static string Mode(UnixFileMode mode) =>
         string.Concat("rwxrwxrwx".Select((letter, i) => ((int)mode & (1 << (8 - i))) != 0 ? letter : '-'));

@@ -14,6 +14,7 @@ public sealed class PrerequisitesTests
         HasKernelBtf = true,
         SupportsCGroup2 = true,
         HasLibBpf = true,
+        OpenFiles = 512,
     };
 
     [Fact]
@@ -37,6 +38,7 @@ public sealed class PrerequisitesTests
         Assert.Contains("/sys/kernel/btf/vmlinux", Only(Good with { HasKernelBtf = false }), StringComparison.Ordinal);
         Assert.Contains("cgroup2", Only(Good with { SupportsCGroup2 = false }), StringComparison.Ordinal);
         Assert.Contains("apt install libbpf1", Only(Good with { HasLibBpf = false }), StringComparison.Ordinal);
+        Assert.Equal("511 open files are too few; allow 512 or more (ulimit -n; LimitNOFILE= of systemd)", Only(Good with { OpenFiles = 511 }));
         Assert.Contains("linux/arm64", Only(Good with { Architecture = Architecture.Arm64 }), StringComparison.Ordinal);
         Assert.Contains("not Linux", Only(Good with { IsLinux = false }), StringComparison.Ordinal);
     }

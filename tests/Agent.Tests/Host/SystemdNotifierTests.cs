@@ -15,7 +15,7 @@ public sealed class SystemdNotifierTests
         notifier.Status("busy");
         notifier.Stopping();
 
-        Assert.Equal(["READY=1\nSTATUS=two lines", "STATUS=busy", "STOPPING=1"], [await systemd.ReceiveAsync(), await systemd.ReceiveAsync(), await systemd.ReceiveAsync()]);
+        Assert.Equal(["READY=1\nSTATUS=two\\nlines", "STATUS=busy", "STOPPING=1"], [await systemd.ReceiveAsync(), await systemd.ReceiveAsync(), await systemd.ReceiveAsync()]);
     }
 
     [Fact]

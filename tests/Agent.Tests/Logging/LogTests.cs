@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EbpfActors.Agent.Logging;
 using EbpfActors.Agent.Tests.Configuration;
 using Microsoft.Extensions.Logging;
@@ -38,6 +39,34 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
+    public void A_log_that_is_a_FIFO_without_a_reader_does_not_stall_the_start()
+    {
+        using var complaints = new StringWriter();
+        Process.Start("mkfifo", [_folder["fifo"]]).WaitForExit();
+
+        Assert.Equal("stderr", new LogPlan(_folder["fifo"], "info").OrStderrIfNotWritable(complaints).Target);
+
+        Assert.StartsWith($"ebpf-actors: the log goes to stderr: {_folder["fifo"]}: ", complaints.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_that_have_one_log_do_not_write_over_each_other()
+    {
+        using (var first = new AgentLog(new LogPlan(_folder["agent.log"], "info")))
+        {
+            first.Factory.CreateLogger("a").LogInformation("one");
+            using (var second = new AgentLog(new LogPlan(_folder["agent.log"], "info")))
+            {
+                second.Factory.CreateLogger("b").LogError("two, which is longer than the next");
+            }
+
+            first.Factory.CreateLogger("a").LogInformation("three");
+        }
+
+        Assert.Equal(["a: one", "b: two, which is longer than the next", "a: three"], File.ReadLines(_folder["agent.log"]).Select(l => l[31..]));
+    }
+
+    [Fact]
     public void Lines_from_the_level_on_reach_the_file()
     {
         using (var log = new AgentLog(new LogPlan(_folder["deep/agent.log"], "warn")))
@@ -49,6 +78,25 @@ public sealed class LogTests : IDisposable
 
         var line = Assert.Single(File.ReadAllLines(_folder["deep/agent.log"]));
         Assert.EndsWith("WARN  Test: loud 7", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_others_named_is_one_line_and_steers_no_terminal()
+    {
+        const string Forged = "x\n2026-01-01 00:00:00.0000 INFO  agent: all is well\u001b[2J\u202e";
+        using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info")))
+        {
+            var logger = log.Factory.CreateLogger("a");
+            logger.LogWarning("Process {Name} ended", Forged);
+            logger.LogError(new InvalidOperationException(Forged), "Failed");
+        }
+
+        var lines = File.ReadAllLines(_folder["agent.log"]);
+        Assert.EndsWith(@"WARN  a: Process x\n2026-01-01 00:00:00.0000 INFO  agent: all is well\x1b[2J\u202e ended", lines[0], StringComparison.Ordinal);
+        Assert.EndsWith("ERROR a: Failed", lines[1], StringComparison.Ordinal);
+        Assert.Equal("    System.InvalidOperationException: x", lines[2]);
+        Assert.Equal(@"    2026-01-01 00:00:00.0000 INFO  agent: all is well\x1b[2J\u202e", lines[3]);
+        Assert.Equal(4, lines.Length);
     }
 
     [Theory]
@@ -68,6 +116,47 @@ public sealed class LogTests : IDisposable
 
         Assert.EndsWith("before", File.ReadAllText(_folder[moved]).Trim(), StringComparison.Ordinal);
         Assert.EndsWith("after", File.ReadAllText(_folder[name]).Trim(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reopening_again_and_again_loses_no_line_and_lets_those_who_log_go_on()
+    {
+        const int Lines = 20_000;
+        using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info")))
+        {
+            var logger = log.Factory.CreateLogger("a");
+            var writers = Task.WhenAll(Enumerable.Range(1, 3).Select(w => Task.Factory.StartNew(
+                () => Enumerable.Range(1, Lines).ToList().ForEach(i => logger.LogInformation("writer {Writer} line {Number}", w, i)),
+                TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+            while (!writers.IsCompleted)
+            {
+                Parallel.For(0, 4, _ => log.Reopen());
+            }
+
+            await writers;
+        }
+
+        Assert.Equal(3 * Lines, File.ReadLines(_folder["agent.log"]).Count(l => l.Contains(" line ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_configuration_of_NLog_that_has_become_wrong_leaves_the_log_as_it_is()
+    {
+        File.WriteAllText(_folder["nlog.config"], $"""
+            <nlog xmlns="http://www.nlog-project.org/schemas/NLog.xsd">
+              <targets><target name="f" type="File" fileName="{_folder["own.log"]}" /></targets>
+              <rules><logger name="*" minlevel="Trace" writeTo="f" /></rules>
+            </nlog>
+            """);
+        using (var log = new AgentLog(new LogPlan(_folder["agent.log"], "info"), _folder["nlog.config"]))
+        {
+            File.WriteAllText(_folder["nlog.config"], "<nlog");
+            log.Reopen();
+            log.Factory.CreateLogger("a").LogInformation("still here");
+        }
+
+        Assert.Contains("not opened anew", File.ReadAllText(_folder["own.log"]), StringComparison.Ordinal);
+        Assert.Contains("still here", File.ReadAllText(_folder["own.log"]), StringComparison.Ordinal);
     }
 
     [Fact]

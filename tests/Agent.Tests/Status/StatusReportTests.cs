@@ -41,6 +41,20 @@ public sealed class StatusReportTests
     }
 
     [Fact]
+    public void Foreign_text_cannot_steer_the_terminal()
+    {
+        var text = Render(Statuses.Full with
+        {
+            Writer = Statuses.Full.Writer! with { LastError = "400 \u001b]0;owned\a\u009b2J\nebpf-actors 9.9" },
+            Warnings = ["tag \u202ecba"],
+        });
+
+        Assert.Contains(@"400 \x1b]0;owned\x07\x9b2J\nebpf-actors 9.9", text, StringComparison.Ordinal);
+        Assert.Contains(@"warning: tag \u202ecba", text, StringComparison.Ordinal);
+        Assert.DoesNotContain(text, c => char.IsControl(c) && c != '\n');
+    }
+
+    [Fact]
     public void Programs_are_told_the_same()
     {
         using var json = JsonDocument.Parse(AgentStatusJson.Write(Statuses.Full));

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
+using EbpfActors.Agent.Host;
 using EbpfActors.Agent.Status;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -68,8 +70,9 @@ public sealed class StatusServerTests : IDisposable
             _ => Interlocked.Increment(ref asked) == 1 ? throw new InvalidOperationException("not yet") : Task.FromResult(Statuses.Full),
             NullLogger.Instance);
 
-        await Assert.ThrowsAsync<IOException>(() => StatusClient.AskAsync(Path, Stop));
+        var refusal = await Assert.ThrowsAsync<IOException>(() => StatusClient.AskAsync(Path, Stop));
 
+        Assert.Equal($"the agent at {Path} cannot tell its status: not yet", refusal.Message);
         Assert.Equal(42, AgentStatusJson.Read(await StatusClient.AskAsync(Path, Stop)).Pid);
     }
 
@@ -108,6 +111,44 @@ public sealed class StatusServerTests : IDisposable
         await using var server = StatusServer.Start(Path, _ => Task.FromResult(Statuses.Full), NullLogger.Instance);
 
         Assert.Equal(42, AgentStatusJson.Read(await StatusClient.AskAsync(Path, Stop)).Pid);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_socket_stays_as_it_is()
+    {
+        File.WriteAllText(Path, "precious");
+
+        var refusal = Assert.Throws<IOException>(() => StatusServer.Start(Path, _ => Task.FromResult(Statuses.Full), NullLogger.Instance));
+
+        Assert.Contains("not a socket", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal("precious", File.ReadAllText(Path));
+    }
+
+    [Fact]
+    public void A_FIFO_and_a_link_stay_as_they_are()
+    {
+        Process.Start("mkfifo", [_folder["fifo"]]).WaitForExit();
+        File.WriteAllText(_folder["precious"], "");
+        File.CreateSymbolicLink(Path, _folder["precious"]);
+
+        Assert.Throws<IOException>(() => StatusServer.Start(_folder["fifo"], _ => Task.FromResult(Statuses.Full), NullLogger.Instance));
+        Assert.Throws<IOException>(() => StatusServer.Start(Path, _ => Task.FromResult(Statuses.Full), NullLogger.Instance));
+
+        Assert.Equal(FileKind.Fifo, FileStatus.OfPath(_folder["fifo"])?.Kind);
+        Assert.Equal(FileKind.Link, FileStatus.OfPath(Path)?.Kind);
+        Assert.True(File.Exists(_folder["precious"]));
+    }
+
+    [Fact]
+    public async Task A_file_that_somebody_else_has_put_there_since_is_left_alone()
+    {
+        var server = StatusServer.Start(Path, _ => Task.FromResult(Statuses.Full), NullLogger.Instance);
+        File.Delete(Path);
+        File.WriteAllText(Path, "precious");
+
+        await server.DisposeAsync();
+
+        Assert.Equal("precious", File.ReadAllText(Path));
     }
 
     [Fact]

@@ -103,6 +103,14 @@ internal static class AgentSettings
         Example = "true",
     };
 
+    public static readonly Setting<bool> IncludeDataKit = new("include_datakit", TomlShape.Boolean, Texts.Switch)
+    {
+        Flags = ["--include-datakit"],
+        Help = "Keep the HTTP exchanges of the agent itself and of processes named datakit*.",
+        Default = ["false"],
+        Example = "true",
+    };
+
     public static readonly Setting<TimeSpan> UdpIdleTimeout =
         new("udp_idle_timeout", TomlShape.Text, Durations.Between(TimeSpan.FromSeconds(1), TimeSpan.FromHours(6)))
         {
@@ -179,7 +187,7 @@ internal static class AgentSettings
 
     public static readonly ImmutableArray<Setting> All =
     [
-        ApiServer, Output, EnabledPlugins, Layer7Enabled, Layer7Disabled, Interval, EphemeralPort, IPv6Disabled, IncludeLoopback,
+        ApiServer, Output, EnabledPlugins, Layer7Enabled, Layer7Disabled, Interval, EphemeralPort, IPv6Disabled, IncludeLoopback, IncludeDataKit,
         UdpIdleTimeout, MaxConnections, HttpPathLength, HttpPathsPerFlow, HttpPathsTotal, .. TlsSettings.All, .. DnsSettings.All, .. BashSettings.All,
         .. HookSettings.All, HostName, Service, Tags,
         .. ProcessSettings.All,
