@@ -41,6 +41,7 @@ static __always_inline void fill(struct nat_event *event, struct nf_conn *ct, __
 	__u16 family = BPF_CORE_READ(ct, tuplehash[0].tuple.src.l3num);
 	__u32 address[4];
 
+	event->at_ns = bpf_ktime_get_ns();
 	BPF_CORE_READ_INTO(&address, ct, tuplehash[0].tuple.src.u3.all);
 	map_address(event->saddr, address, family);
 	BPF_CORE_READ_INTO(&address, ct, tuplehash[0].tuple.dst.u3.all);
@@ -53,6 +54,7 @@ static __always_inline void fill(struct nat_event *event, struct nf_conn *ct, __
 	event->dport = bpf_ntohs(BPF_CORE_READ(ct, tuplehash[0].tuple.dst.u.all));
 	event->target_port = bpf_ntohs(BPF_CORE_READ(ct, tuplehash[1].tuple.src.u.all));
 	event->news = news;
+	__builtin_memset(event->pad, 0, sizeof(event->pad));
 }
 
 static __always_inline int tell(struct nf_conn *ct, __u8 news)

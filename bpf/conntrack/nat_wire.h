@@ -11,6 +11,7 @@ enum nat_news {
 
 /* A connection whose destination is translated, as its client made it, and where it goes. IPv4 in mapped form. */
 struct nat_event {
+	__u64 at_ns; /* CLOCK_MONOTONIC */
 	__u8 saddr[16];
 	__u8 daddr[16];
 	__u8 target[16];
@@ -20,5 +21,6 @@ struct nat_event {
 	__u16 target_port;
 	__u8 transport;
 	__u8 news; /* enum nat_news */
+	__u8 pad[4];
 };
-_Static_assert(sizeof(struct nat_event) == 60, "nat_event is a wire format");
+_Static_assert(sizeof(struct nat_event) == 72, "nat_event is a wire format");

@@ -145,7 +145,7 @@ public sealed class ConntrackProbe : IConntrackProbe
     {
         lock (_gate)
         {
-            return _table.Count == 0 ? default : _table.Find(NatTuple.Of(flow), flow.NetNamespace);
+            return _table.Count == 0 ? default : _table.Find(NatTuple.Of(flow), flow.NetNamespace, flow.BornNs);
         }
     }
 

@@ -141,7 +141,7 @@ internal sealed class KernelRung(string form, ConntrackOptions options, NatTable
         }
         else
         {
-            table.End(news.Tuple, news.Netns);
+            table.End(news.Tuple, news.Netns, news.AtNs);
         }
     }
 

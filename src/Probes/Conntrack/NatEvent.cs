@@ -10,6 +10,7 @@ internal struct NatEvent
 {
     internal const byte Known = 1;
 
+    internal ulong AtNs;
     internal Bytes16 Saddr;
     internal Bytes16 Daddr;
     internal Bytes16 Target;
@@ -19,6 +20,7 @@ internal struct NatEvent
     internal ushort TargetPort;
     internal byte Transport;
     internal byte News;
+    internal uint Pad;
 
     internal readonly NatTuple Tuple =>
         new(IpAddress.Read(Saddr), IpAddress.Read(Daddr), Sport, Dport, (Transport)Transport);

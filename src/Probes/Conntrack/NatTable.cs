@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using EbpfActors.Probes.Net;
 
 namespace EbpfActors.Probes.Conntrack;
 
@@ -36,7 +37,7 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
         }
 
         ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_entries, (tuple, netNs), out var isKnown);
-        entry = new Entry(target, Until: 0, _dump);
+        entry = new Entry(target, Until: 0, EndedNs: ulong.MaxValue, _dump);
         if (!isKnown)
         {
             CollectionsMarshal.GetValueRefOrAddDefault(_namespaces, tuple, out _).Add(netNs);
@@ -44,14 +45,17 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
     }
 
     /// <summary>The connection has ended; a later one with the same tuple replaces it.</summary>
-    public void End(in NatTuple tuple, uint netNs)
+    /// <param name="tuple">As its client made it.</param>
+    /// <param name="netNs">Where it was translated.</param>
+    /// <param name="atNs">When, by CLOCK_MONOTONIC; null for now.</param>
+    public void End(in NatTuple tuple, uint netNs, ulong? atNs = null)
     {
         var now = time.GetTimestamp();
         ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(_entries, (tuple, netNs));
         if (!Unsafe.IsNullRef(ref entry))
         {
             var until = now + (long)(linger.TotalSeconds * time.TimestampFrequency);
-            entry = entry with { Until = until };
+            entry = entry with { Until = until, EndedNs = atNs ?? KernelClock.NowNs };
             _ended.Enqueue((tuple, netNs, until));
         }
 
@@ -81,32 +85,41 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
 
     /// <summary>
     /// What the connection's own namespace says; or else what the others say, if they agree: a pod's connection is translated
-    /// in the host's namespace, which the pod's does not know.
+    /// in the host's namespace, which the pod's does not know. Not of an entry that had ended when the connection began.
     /// </summary>
-    public NatTarget Find(in NatTuple tuple, uint netNs)
+    /// <param name="tuple">As its client made it.</param>
+    /// <param name="netNs">The connection's own.</param>
+    /// <param name="bornNs">When it began, by CLOCK_MONOTONIC; 0 where that is not known.</param>
+    public NatTarget Find(in NatTuple tuple, uint netNs, ulong bornNs = 0)
     {
         if (!_namespaces.TryGetValue(tuple, out var spaces))
         {
             return default;
         }
 
-        if (_entries.TryGetValue((tuple, netNs), out var own))
+        if (_entries.TryGetValue((tuple, netNs), out var own) && own.EndedNs >= bornNs)
         {
             return own.Target;
         }
 
-        var found = _entries[(tuple, spaces.First)].Target;
+        var found = TargetIn(spaces.First, tuple, bornNs);
         foreach (var other in spaces.Others)
         {
-            if (_entries[(tuple, other)].Target != found)
+            var target = TargetIn(other, tuple, bornNs);
+            if (target.IsKnown && found.IsKnown && target != found)
             {
                 Ambiguous++;
                 return default;
             }
+
+            found = found.IsKnown ? found : target;
         }
 
         return found;
     }
+
+    private NatTarget TargetIn(uint netNs, in NatTuple tuple, ulong bornNs) =>
+        _entries[(tuple, netNs)] is var entry && entry.EndedNs >= bornNs ? entry.Target : default;
 
     private void DropEnded(long now)
     {
@@ -174,5 +187,5 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
         }
     }
 
-    private readonly record struct Entry(NatTarget Target, long Until, uint Dump);
+    private readonly record struct Entry(NatTarget Target, long Until, ulong EndedNs, uint Dump);
 }

@@ -88,6 +88,7 @@ public sealed class ConntrackTests
         topology.Router.Exec("conntrack", "-D -p tcp");
         probe.CatchUp();
         probe.Find(flow).IsKnown.ShouldBeTrue();
+        probe.Find(flow with { BornNs = KernelClock.NowNs }).IsKnown.ShouldBeFalse("a later connection with the same ends is another one");
 
         Eventually.Holds(
             () =>

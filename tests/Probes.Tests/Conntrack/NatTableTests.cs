@@ -38,10 +38,27 @@ public sealed class NatTableTests
         _time.Advance(Linger - TimeSpan.FromSeconds(1));
         _table.Find(Tuple(1), 1).ShouldBe(Backend);
         _time.Advance(TimeSpan.FromSeconds(1));
+        _table.Find(Tuple(1), 1, bornNs: 1).ShouldBe(Backend, "it began before that ended");
         _table.End(Tuple(2), 1); // any news
 
         _table.Find(Tuple(1), 1).IsKnown.ShouldBeFalse();
         _table.Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public void An_entry_that_had_ended_when_a_connection_began_is_not_its_own()
+    {
+        _table.Add(Tuple(1), 1, Backend);
+        _table.Find(Tuple(1), 1, bornNs: ulong.MaxValue).ShouldBe(Backend);
+        _table.End(Tuple(1), 1, atNs: 1000);
+
+        _table.Find(Tuple(1), 1, bornNs: 1000).ShouldBe(Backend);
+        _table.Find(Tuple(1), 1, bornNs: 1001).IsKnown.ShouldBeFalse();
+        _table.Find(Tuple(1), netNs: 9, bornNs: 1001).IsKnown.ShouldBeFalse();
+        _table.Add(Tuple(1), 2, Other);
+        _table.Find(Tuple(1), netNs: 9, bornNs: 1001).ShouldBe(Other);
+        _table.Find(Tuple(1), netNs: 1, bornNs: 1001).ShouldBe(Other, "its own namespace translated an earlier one");
+        _table.Find(Tuple(1), netNs: 9, bornNs: 900).IsKnown.ShouldBeFalse("two namespaces disagree");
     }
 
     [Fact]
