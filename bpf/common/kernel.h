@@ -71,6 +71,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	struct socket *sk_socket;
+	void *sk_user_data;
 	__u16 sk_protocol;
 	__u8 sk_userlocks : 4;
 };

@@ -29,6 +29,7 @@ enum flow_loss {
 	LOSS_DNS_UNREADABLE,    /* packets of the DNS ports whose headers could not be read */
 	LOSS_HTTP_LONG_METHOD,  /* connections that began with a longer method than is followed, or are not HTTP */
 	LOSS_HTTP_NOT_HTTP,     /* connections that were given up after several packets without HTTP */
+	LOSS_TCP_IN_SOCKMAP,    /* connections that a BPF program may splice below TCP's counters */
 	LOSS_COUNT,
 };
 

@@ -8,6 +8,8 @@
 #include "http_whole.h"
 
 int tcp_open_early(struct __sk_buff *skb);
+int http_begin_preface(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress);
+int http_doubt(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress);
 
 #define MAX_STEPS 2048 /* pieces and bodies of one packet: a 64 KiB packet of heads is 2,048 pieces */
 
@@ -48,32 +50,6 @@ static __always_inline void keep_line(struct __sk_buff *skb, struct http_sock *s
 		stream->line_waits = 0;
 }
 
-static __always_inline void give_up(struct http_sock *sock, __u32 left)
-{
-	count_loss_in(&flow_losses, LOSS_HTTP_NOT_HTTP, left);
-	sock->off = 1;
-}
-
-/* What does not begin as HTTP does may be a preface to it, as SOCKS is: the first packets of each direction are looked at. Not those of
- * TLS, which is another's. */
-static __always_inline __u32 doubt(struct __sk_buff *skb, struct http_sock *sock, struct http_stream *stream, __u32 from,
-                                   __u32 left)
-{
-	if (begins_tls(skb, sock, stream, from)) {
-		sock->off = 1;
-		return 0;
-	}
-	if (++stream->tries > PREFACE_TRIES) {
-		give_up(sock, left);
-		return 0;
-	}
-	stream->state = HTTP_LOST;
-	stream->flags = 0;
-	stream->line_waits = 0;
-	stream->pos += left;
-	return left;
-}
-
 /* A packet that may begin a head, where the stream was lost, was never known, or is in doubt. */
 static __always_inline int begins_head(struct __sk_buff *skb, __u32 from, __u32 left, int is_request)
 {
@@ -107,7 +83,7 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 		return taken;
 	}
 	if (!stream->pos && stream->state == HTTP_START && sock->requests == egress)
-		begin_preface(skb, sock, stream, from, left);
+		http_begin_preface(skb, from, left, egress);
 	if (stream->state == HTTP_PREFACE)
 		return take_preface(stream, left);
 	if (stream->state == HTTP_START) {
@@ -121,7 +97,7 @@ __attribute__((noinline)) int http_take_step(struct __sk_buff *skb, __u32 from, 
 	taken = result & 0xffff;
 	step = result >> 16;
 	if (step == STEP_OFF && may_begin_later(sock))
-		return doubt(skb, sock, stream, from, left);
+		return http_doubt(skb, from, left, egress);
 	if (step >= STEP_OFF) {
 		leave(sock, left, step, stream->message != 0);
 		return 0;

@@ -9,6 +9,7 @@ extern struct tcp_conns_map tcp_conns SEC(".maps");
 extern struct udp_flows_map udp_flows SEC(".maps");
 extern struct flow_control_map flow_control SEC(".maps");
 extern struct flow_unsure_map flow_unsure SEC(".maps");
+extern struct flow_losses_map flow_losses SEC(".maps");
 
 struct flow_swept_map flow_swept SEC(".maps");
 
@@ -89,6 +90,8 @@ static __always_inline void tcp_taken(struct tcp_conn *conn, __u64 key, const st
 		bpf_map_delete_elem(&tcp_conns, &key);
 		return;
 	}
+	if (!conn->reported && is_in_sockmap((struct sock *)key))
+		count_loss_in(&flow_losses, LOSS_TCP_IN_SOCKMAP, 0);
 	conn->reported = 1;
 	conn->swept_in = sweep;
 	conn->swept_sequence = now->sequence;

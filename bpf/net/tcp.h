@@ -57,6 +57,14 @@ static __always_inline __u64 bytes_received(struct sock *sk, struct tcp_sock *tp
 	return BPF_CORE_READ(tp, bytes_received) - has_peer_fin(sk);
 }
 
+#define SK_USER_DATA_PSOCK 4UL /* include/net/sock.h, since Linux 6.1: the socket is in a sockmap */
+
+/* What a program of the map redirects between sockets passes below the counters of both. */
+static __always_inline int is_in_sockmap(struct sock *sk)
+{
+	return (unsigned long)BPF_CORE_READ(sk, sk_user_data) & SK_USER_DATA_PSOCK;
+}
+
 static __always_inline void fill_tuple(struct tcp_conn *conn, struct sock *sk)
 {
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET) {

@@ -19,6 +19,7 @@ internal enum FlowLoss
     DnsUnreadable,
     HttpLongMethod,
     HttpNotHttp,
+    TcpInSockmap,
 }
 
 /// <summary>Reads the kernel side's loss counters and adds the decoder's own.</summary>
@@ -40,6 +41,12 @@ internal sealed class FlowLosses
         (FlowLoss.HttpLongMethod, "http-long-method"),
     ];
 
+    private static readonly (FlowLoss Loss, string Reason)[] LeftOutReasons =
+    [
+        (FlowLoss.HttpNotHttp, "http-not-http"),
+        (FlowLoss.TcpInSockmap, "tcp-in-sockmap"),
+    ];
+
     private BpfMap? _counters;
     private long _malformed;
     private long _malformedBytes;
@@ -55,22 +62,13 @@ internal sealed class FlowLosses
     /// <summary>Records lost for that reason, over all CPUs.</summary>
     internal long Total(FlowLoss loss) => Sum(loss).Records;
 
-    /// <summary>What was looked at and is nothing to report.</summary>
-    internal IReadOnlyList<ProbeLoss> LeftOut() =>
-        Sum(FlowLoss.HttpNotHttp) is { Records: > 0 } given ? [new ProbeLoss("http-not-http", given.Records, given.Bytes)] : [];
+    /// <summary>What was looked at and is nothing to report, or cannot be seen here by its nature.</summary>
+    internal IReadOnlyList<ProbeLoss> LeftOut() => Counted(LeftOutReasons);
 
     /// <param name="diag">Connections that are followed in user space, if they are.</param>
     internal IReadOnlyList<ProbeLoss> Snapshot(SockDiagFlows? diag)
     {
-        var losses = new List<ProbeLoss>(Reasons.Length + 1);
-        foreach (var (loss, reason) in Reasons)
-        {
-            if (Sum(loss) is { Records: > 0 } sum)
-            {
-                losses.Add(new ProbeLoss(reason, sum.Records, sum.Bytes));
-            }
-        }
-
+        var losses = Counted(Reasons);
         if (diag is { Refused: > 0 and var refused })
         {
             losses.Add(new ProbeLoss("tcp-table-full", refused, 0));
@@ -84,6 +82,20 @@ internal sealed class FlowLosses
         if (Interlocked.Read(ref _malformed) is var malformed and > 0)
         {
             losses.Add(new ProbeLoss("malformed-record", malformed, Interlocked.Read(ref _malformedBytes)));
+        }
+
+        return losses;
+    }
+
+    private List<ProbeLoss> Counted((FlowLoss Loss, string Reason)[] reasons)
+    {
+        var losses = new List<ProbeLoss>(reasons.Length);
+        foreach (var (loss, reason) in reasons)
+        {
+            if (Sum(loss) is { Records: > 0 } sum)
+            {
+                losses.Add(new ProbeLoss(reason, sum.Records, sum.Bytes));
+            }
         }
 
         return losses;
