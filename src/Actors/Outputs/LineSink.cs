@@ -14,9 +14,8 @@ public sealed class LineSink(Func<Stream> open, bool canCutBack) : IDisposable
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private Stream? _stream;
 
-    /// <summary>Appends to the file, which is made if it is not there.</summary>
-    public static LineSink File(string path) =>
-        new(() => new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0), canCutBack: true);
+    /// <summary>Appends to the file, which is made if it is not there: for its owner alone, since command lines may be in it.</summary>
+    public static LineSink File(string path) => new(() => OpenFile(path), canCutBack: true);
 
     /// <summary>
     /// The process's standard output. The console's own stream takes a closed pipe for success, and a file stream writes at
@@ -30,14 +29,17 @@ public sealed class LineSink(Func<Stream> open, bool canCutBack) : IDisposable
         },
         canCutBack: false);
 
-    /// <summary>Writes each line with a newline, all of them with one call, and flushes. Whatever prevents it is thrown.</summary>
+    /// <summary>
+    /// Writes each point with a newline, all of them with one call, and flushes; a newline inside a string is written <c>\n</c> and a
+    /// carriage return <c>\r</c>, so that a point is a line. Whatever prevents it is thrown.
+    /// </summary>
     public void Write(IReadOnlyList<byte[]> lines)
     {
         var stream = _stream ??= open();
         _buffer.ResetWrittenCount();
         foreach (var line in lines)
         {
-            _buffer.Write(line);
+            WriteAsOneLine(line);
             _buffer.Write("\n"u8);
         }
 
@@ -56,4 +58,28 @@ public sealed class LineSink(Func<Stream> open, bool canCutBack) : IDisposable
     }
 
     public void Dispose() => _stream?.Dispose();
+
+    private static FileStream OpenFile(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path, options);
+    }
+
+    /// <summary>A backslash of the string's own is doubled there, so this one cannot be taken for it.</summary>
+    private void WriteAsOneLine(ReadOnlySpan<byte> point)
+    {
+        while (point.IndexOfAny("\n\r"u8) is var at and >= 0)
+        {
+            _buffer.Write(point[..at]);
+            _buffer.Write(point[at] == (byte)'\n' ? "\\n"u8 : "\\r"u8);
+            point = point[(at + 1)..];
+        }
+
+        _buffer.Write(point);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 using Akka.Actor;
 using Akka.TestKit.Xunit;
@@ -5,6 +6,7 @@ using EbpfActors.Actors.Ledger;
 using EbpfActors.Actors.Outputs;
 using EbpfActors.Actors.Points;
 using EbpfActors.Actors.Tests.Doubles;
+using EbpfActors.FakeDataKit;
 using Shouldly;
 using Xunit;
 
@@ -29,6 +31,36 @@ public sealed class LineOutputTests() : TestKit(VirtualTime.Config)
         await ExpectMsgAsync<OutputClosed>();
         (await File.ReadAllTextAsync(path)).ShouldBe("old\na\nb\nc\n");
         (Entry().In, Entry().Out).ShouldBe((3, 3));
+    }
+
+    [Fact]
+    public async Task A_point_is_a_line_whatever_is_in_its_strings()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder["points"];
+        var output = Sys.ActorOf(LineOutput.File(path, 0, _ledger).Props);
+
+        output.Tell(Points("bash cmd=\"for i in 1\ndo :\r\n\",typed=\"a\\\\nb\" 1", "b"));
+        output.Tell(CloseOutput.Instance);
+
+        await ExpectMsgAsync<OutputClosed>();
+        var lines = await File.ReadAllLinesAsync(path);
+        lines.ShouldBe(["bash cmd=\"for i in 1\\ndo :\\r\\n\",typed=\"a\\\\nb\" 1", "b"]);
+
+        // As DataKit decodes it: a backslash before anything but a quote and itself is a backslash.
+        LineParser.Parse(lines[0]).Fields["cmd"].ShouldBe("for i in 1\\ndo :\\r\\n");
+    }
+
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public async Task A_file_that_is_made_is_for_its_owner_alone()
+    {
+        using var folder = new TemporaryFolder();
+        Sys.ActorOf(LineOutput.File(folder["points"], 0, _ledger).Props);
+
+        await Eventually.HoldsAsync(() => File.Exists(folder["points"]));
+
+        File.GetUnixFileMode(folder["points"]).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     [Fact]

@@ -34,16 +34,16 @@ public sealed class HttpStartLineTests(HttpHost host) : IClassFixture<HttpHost>,
     }
 
     [Theory]
-    [InlineData("/nul\0", "/nul\0")]
-    [InlineData("/tab\tand\u007f", "/tab\tand\u007f")]
-    [InlineData("/\u00ff\u00fe\u00c3.", "/\ufffd\ufffd\ufffd.")]
-    public void A_path_that_is_no_text_is_counted(string target, string path)
+    [InlineData("/nul\0", "/nul%00")]
+    [InlineData("/tab\tand\u007f", "/tab%09and%7F")]
+    [InlineData("/\u00ff\u00fe\u00c3.", "/%FF%FE%C3.")]
+    public void What_is_no_text_of_a_path_is_written_as_URLs_write_it(string target, string path)
     {
         var request = $"GET {target} HTTP/1.1\r\n\r\n";
         _talk.Say(request).Answer(Ok).SayInPieces(request, 5).Answer(Ok);
 
         var seen = new Seen("GET", path, 200, request.Length, Ok.Length);
-        _talk.ShouldBeWithout("http-path-not-text 4", seen, seen);
+        _talk.ShouldBe(seen, seen);
     }
 
     [Theory]

@@ -22,11 +22,10 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
     public int Count => _connections.Count;
 
     /// <summary>
-    /// Requests whose connection ended, or went on, without their answer; answers to what was asked before the agent started; and
-    /// paths of which bytes are left out, since they are no text.
+    /// Requests whose connection ended, or went on, without their answer, and answers to what was asked before the agent started.
     /// </summary>
     public IReadOnlyList<ProbeLoss> LeftOut() =>
-        Reasons(("http-unanswered", _unanswered), ("http-unasked", _unasked), ("http-path-not-text", _lines.NotText));
+        Reasons(("http-unanswered", _unanswered), ("http-unasked", _unasked));
 
     /// <summary>Requests that were not tracked because too much was under way.</summary>
     public IReadOnlyList<ProbeLoss> Losses() => Reasons(("http-too-many", _tooMany));

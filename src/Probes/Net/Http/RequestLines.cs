@@ -1,14 +1,12 @@
-using System.Buffers;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Unicode;
 using CommunityToolkit.HighPerformance.Buffers;
 
 namespace EbpfActors.Probes.Net.Http;
 
-/// <summary>What a request's start line names. Text is valid UTF-8 without control characters; anything else cannot be shown as it was.</summary>
-internal sealed record RequestName(string Method, string Path, bool IsTruncated, bool IsText = true)
+/// <summary>What a request's start line names; the path as <see cref="PathText"/> has it.</summary>
+internal sealed record RequestName(string Method, string Path, bool IsTruncated)
 {
     /// <summary>Of a request whose line is not known yet.</summary>
     public static readonly RequestName Unknown = new("", "", false);
@@ -23,25 +21,13 @@ internal sealed class RequestLines(int pathLength)
     private const int Places = 4096;
     private const int LongestKept = 256;
 
-    private static readonly SearchValues<byte> Controls = SearchValues.Create([.. Enumerable.Range(0, 32).Select(c => (byte)c), 127]);
-
     private readonly Known[] _known = new Known[Places];
     private readonly StringPool _strings = new(Places);
     private readonly long _seed = Random.Shared.NextInt64();
 
-    /// <summary>Lines so far whose path is no text.</summary>
-    public long NotText { get; private set; }
-
     /// <param name="line">From the first byte of the packet that began it: empty lines may stand in front.</param>
     /// <param name="isWhole">The line's end is in <paramref name="line"/>.</param>
     public RequestName Read(ReadOnlySpan<byte> line, bool isWhole)
-    {
-        var name = Find(line, isWhole);
-        NotText += name.IsText ? 0 : 1;
-        return name;
-    }
-
-    private RequestName Find(ReadOnlySpan<byte> line, bool isWhole)
     {
         if (line.Length > LongestKept)
         {
@@ -71,9 +57,8 @@ internal sealed class RequestLines(int pathLength)
         var line = RequestLine.Parse(bytes, isWhole, pathLength);
         return new RequestName(
             _strings.GetOrAdd(line.Method, Encoding.UTF8),
-            _strings.GetOrAdd(line.Path, Encoding.UTF8),
-            line.IsTruncated,
-            IsText: Utf8.IsValid(line.Path) && !line.Path.ContainsAny(Controls));
+            PathText.IsPlain(line.Path) ? _strings.GetOrAdd(line.Path, Encoding.ASCII) : _strings.GetOrAdd(PathText.Of(line.Path)),
+            line.IsTruncated);
     }
 
     [StructLayout(LayoutKind.Auto)]
