@@ -67,12 +67,13 @@ internal static class ActorOptions
             CgroupMount = CGroup2.MountPoint(),
             FindCgroupMount = () => CGroup2.MountPoint(),
             MaxConnections = options.Net.MaxConnections,
+            RingBytes = options.Net.RingBytes,
             UdpIdleTimeout = options.Net.UdpIdleTimeout,
             ProcRoot = options.Host.Proc,
             Http = options.Plugins.Has(PluginNames.HttpFlow),
             HttpPathLength = options.Net.HttpPathLength,
             Tls = options.Plugins.Has(PluginNames.HttpFlowTls)
-                ? TlsOptions.OfHost(options.Host.Proc, options.TlsExclude) with { Without = Without(options) }
+                ? TlsOptions.OfHost(options.Host.Proc, options.TlsExclude) with { Without = Without(options), MaxSessions = options.Net.MaxTlsSessions }
                 : null,
             DnsPorts = options.Dns.Ports,
             DnsTimeout = options.Dns.Timeout,

@@ -8,22 +8,17 @@ namespace EbpfActors.Actors.Flows;
 /// <summary>Owns the sums of one key between two flushes, layer 4, HTTP and DNS, and the escaped tags of its points.</summary>
 public sealed class FlowAggregator : UntypedActor
 {
-    private readonly FlowKey _key;
-    private readonly FlowAggregatorOptions _options;
+    private readonly Producer _made;
     private FlowTotals _totals;
     private object? _prefix;
     private HttpBuckets? _http;
     private PointTags? _httpPrefix;
     private DnsBuckets? _dns;
 
-    internal FlowAggregator(in FlowKey key, FlowAggregatorOptions options)
-    {
-        _key = key;
-        _options = options;
-        Context.SetReceiveTimeout(options.IdleAfter);
-    }
+    private FlowAggregator(Producer made) => _made = made;
 
-    public static Props Props(FlowKey key, FlowAggregatorOptions options) => Akka.Actor.Props.CreateBy(new Producer(key, options));
+    public static Props Props(in FlowKey key, FlowAggregatorOptions options) =>
+        Akka.Actor.Props.CreateBy(new Producer(key, options)).WithMailbox(LeanMailbox.Id);
 
     protected override void PostStop()
     {
@@ -39,30 +34,28 @@ public sealed class FlowAggregator : UntypedActor
             case HttpSums sums: Add(sums); break;
             case DnsSums sums: Add(sums); break;
             case FlushFlow flush: Flush(flush); break;
-            // Stopping here would lose what the parent has sent meanwhile, so the parent decides.
-            case ReceiveTimeout: Context.Parent.Tell(new PassivateFlow(_key)); break;
             default: Unhandled(message); break;
         }
     }
 
     private void Add(HttpSums sums)
     {
-        _http ??= new HttpBuckets(_options.HttpPaths, _options.HttpPathBudget);
+        _http ??= new HttpBuckets(_made.Options.HttpPaths, _made.Options.HttpPathBudget);
         _http.Add(sums);
     }
 
     private void Add(DnsSums sums)
     {
-        _dns ??= new DnsBuckets(_options.DnsNames, _options.DnsNameBudget);
+        _dns ??= new DnsBuckets(_made.Options.DnsNames, _made.Options.DnsNameBudget);
         _dns.Add(sums);
     }
 
     private void Flush(FlushFlow flush)
     {
-        var flushed = new FlowFlushed(flush.FlushId, _key, _totals, Line(flush.TimestampNs))
+        var flushed = new FlowFlushed(flush.FlushId, _made.Key, _totals, Line(flush.TimestampNs))
         {
             Http = FlushHttp(flush.TimestampNs),
-            Dns = _dns?.Flush(_options.Renderers.Dns, _key, flush.TimestampNs) ?? DnsFlushed.Nothing,
+            Dns = _dns?.Flush(_made.Options.Renderers.Dns, _made.Key, flush.TimestampNs) ?? DnsFlushed.Nothing,
         };
         _totals = default;
         Context.Parent.Tell(flushed);
@@ -75,8 +68,8 @@ public sealed class FlowAggregator : UntypedActor
             return [];
         }
 
-        _prefix ??= _options.Renderers.Flows.TagPrefix(_key);
-        return _options.Renderers.Flows.Line(_prefix, _key, _totals, timestampNs);
+        _prefix ??= _made.Options.Renderers.Flows.TagPrefix(_made.Key);
+        return _made.Options.Renderers.Flows.Line(_prefix, _made.Key, _totals, timestampNs);
     }
 
     private HttpFlushed FlushHttp(long timestampNs)
@@ -86,8 +79,8 @@ public sealed class FlowAggregator : UntypedActor
             return HttpFlushed.Nothing;
         }
 
-        _httpPrefix ??= _options.Renderers.Http.TagPrefix(_key);
-        var flushed = _http.Flush(_options.Renderers.Http, _httpPrefix, timestampNs);
+        _httpPrefix ??= _made.Options.Renderers.Http.TagPrefix(_made.Key);
+        var flushed = _http.Flush(_made.Options.Renderers.Http, _httpPrefix, timestampNs);
         if (_http.Count == 0)
         {
             _http = null;
@@ -96,12 +89,21 @@ public sealed class FlowAggregator : UntypedActor
         return flushed;
     }
 
-    /// <summary>Connections come and go by the thousand: an expression tree for each costs more than the actor.</summary>
-    private sealed class Producer(FlowKey key, FlowAggregatorOptions options) : IIndirectActorProducer
+    /// <summary>
+    /// Connections come and go by the thousand: an expression tree for each costs more than the actor. Holds the key, once, for the
+    /// actor too.
+    /// </summary>
+    private sealed class Producer(in FlowKey key, FlowAggregatorOptions options) : IIndirectActorProducer
     {
+        private readonly FlowKey _key = key;
+
+        public ref readonly FlowKey Key => ref _key;
+
+        public FlowAggregatorOptions Options { get; } = options;
+
         public Type ActorType => typeof(FlowAggregator);
 
-        public ActorBase Produce() => new FlowAggregator(key, options);
+        public ActorBase Produce() => new FlowAggregator(this);
 
         public void Release(ActorBase actor)
         {

@@ -9,9 +9,6 @@ public sealed record FlowAggregatorOptions
 {
     public required FlowRenderers Renderers { get; init; }
 
-    /// <summary>After so long without anything to add, an aggregator asks to be let go.</summary>
-    public required TimeSpan IdleAfter { get; init; }
-
     public required HttpPathLimits HttpPaths { get; init; }
 
     /// <summary>What is left of <see cref="HttpPathLimits.Total"/>.</summary>

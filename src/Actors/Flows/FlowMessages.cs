@@ -43,8 +43,8 @@ public sealed class FlowBatch(KeyedTotals[] items, int count, KeyedHttp[] http, 
 /// <summary>Flush scheduler -> aggregator: add this to your sums.</summary>
 public sealed record AddTotals(FlowTotals Totals) : INoSerializationVerificationNeeded;
 
-/// <summary>Flush scheduler -> aggregator: answer with your sums. Does not count as activity.</summary>
-public sealed record FlushFlow(long FlushId, long TimestampNs) : INotInfluenceReceiveTimeout, INoSerializationVerificationNeeded;
+/// <summary>Flush scheduler -> aggregator: answer with your sums.</summary>
+public sealed record FlushFlow(long FlushId, long TimestampNs) : INoSerializationVerificationNeeded;
 
 /// <summary>
 /// Aggregator -> flush scheduler -> table: what one key did in one flush window, also as lines. <paramref name="Line"/> is
@@ -59,9 +59,6 @@ public sealed record FlowFlushed(long FlushId, FlowKey Key, FlowTotals Totals, b
     /// <summary>What the aggregator hands back with this, for the ledger.</summary>
     public FlowLoad Load => new FlowLoad(Totals.Records, 0, 0) + Http.Load + Dns.Load;
 }
-
-/// <summary>Aggregator -> flush scheduler: nothing came for a while; stop me if nothing is on its way.</summary>
-public sealed record PassivateFlow(FlowKey Key) : INoSerializationVerificationNeeded;
 
 /// <summary>Flush scheduler -> outputs for people: the flows of one window, whose length is <paramref name="Elapsed"/>.</summary>
 public sealed record FlushedFlows(DateTimeOffset At, TimeSpan Elapsed, ImmutableArray<FlowFlushed> Flows) : INoSerializationVerificationNeeded;

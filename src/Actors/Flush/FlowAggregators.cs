@@ -17,7 +17,6 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
     private readonly FlowAggregatorOptions _shared = new()
     {
         Renderers = renderers,
-        IdleAfter = options.IdleAfter,
         HttpPaths = options.HttpPaths,
         HttpPathBudget = new CardinalityBudget(options.HttpPaths.Total),
         DnsNames = options.DnsNames,
@@ -25,6 +24,7 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
     };
 
     private readonly Dictionary<FlowKey, Aggregator> _byKey = [];
+    private long _lastFlush;
 
     public int Count => _byKey.Count;
 
@@ -59,17 +59,23 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
         }
     }
 
-    /// <summary>Asks everyone who holds something or keeps empty buckets; returns how many answers to expect.</summary>
+    /// <summary>Asks everyone who holds something or keeps empty buckets, and lets go of who has been idle; returns how many answers to expect.</summary>
     public int Flush(FlushFlow flush)
     {
         var asked = 0;
-        foreach (var aggregator in _byKey.Values)
+        _lastFlush = flush.FlushId;
+        var idleSince = flush.FlushId - (IsCrowded ? 1 : options.IdleFlushes);
+        foreach (var (key, aggregator) in _byKey)
         {
             if (!aggregator.Load.IsEmpty || aggregator.KeepsBuckets)
             {
                 aggregator.AskedIn = flush.FlushId;
                 aggregator.Ref.Tell(flush, context.Self);
                 asked++;
+            }
+            else if (aggregator.UsedIn < idleSince)
+            {
+                LetGo(key, aggregator);
             }
         }
 
@@ -84,6 +90,10 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
             aggregator.Load -= flushed.Load;
             aggregator.KeepsBuckets = flushed.Http.Buckets > 0;
             aggregator.AskedIn = aggregator.AskedIn == flushed.FlushId ? 0 : aggregator.AskedIn;
+            if (IsCrowded && flushed.Totals.Closed > 0 && !aggregator.KeepsBuckets)
+            {
+                LetGo(flushed.Key, aggregator);
+            }
         }
     }
 
@@ -95,24 +105,23 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
         _dns.Out(load.Queries);
     }
 
-    /// <summary>Lets an idle aggregator go. This actor is its only sender, so nothing can be on its way when it holds and owes nothing.</summary>
-    public void Passivate(FlowKey key)
+    /// <summary>Counts what a crashed aggregator took with it, and what that was; true when the flush of that id still waited for it.</summary>
+    public bool Bury(IActorRef crashed, long flushId, out FlowLoad lost)
     {
-        if (_byKey.TryGetValue(key, out var aggregator) && aggregator.Load.IsEmpty && aggregator.AskedIn == 0)
+        lost = default;
+        // A death watch for each would cost more memory than a search costs time, once in a crash.
+        foreach (var (key, aggregator) in _byKey)
         {
-            _byKey.Remove(key);
-            context.Unwatch(aggregator.Ref);
-            context.Stop(aggregator.Ref);
+            if (aggregator.Ref.Equals(crashed))
+            {
+                _byKey.Remove(key);
+                lost = aggregator.Load;
+                Lose("aggregator-crashed", lost);
+                return aggregator.AskedIn == flushId;
+            }
         }
-    }
 
-    /// <summary>Counts what the aggregator took with it; true when the flush of that id still waited for it.</summary>
-    public bool Bury(AggregatorStopped stopped, long flushId)
-    {
-        var aggregator = stopped.Aggregator;
-        _byKey.Remove(aggregator.Key);
-        Lose("aggregator-crashed", aggregator.Load);
-        return aggregator.AskedIn == flushId;
+        return false;
     }
 
     /// <summary>Counts everything that is held as lost: the scheduler goes.</summary>
@@ -133,14 +142,25 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
         }
 
         aggregator.Load += load;
+        aggregator.UsedIn = _lastFlush;
         return aggregator.Ref;
+    }
+
+    private bool IsCrowded => _byKey.Count >= options.CrowdFrom;
+
+    /// <summary>This actor is its only sender, so nothing can be on its way when it holds and owes nothing.</summary>
+    private void LetGo(in FlowKey key, Aggregator aggregator)
+    {
+        if (aggregator.Load.IsEmpty && aggregator.AskedIn == 0)
+        {
+            _byKey.Remove(key);
+            context.Stop(aggregator.Ref);
+        }
     }
 
     private Aggregator Make(in FlowKey key)
     {
-        var child = context.ActorOf(FlowAggregator.Props(key, _shared));
-        var aggregator = new Aggregator(key, child);
-        context.WatchWith(child, new AggregatorStopped(aggregator));
+        var aggregator = new Aggregator(context.ActorOf(FlowAggregator.Props(key, _shared)));
         _byKey.Add(key, aggregator);
         return aggregator;
     }
@@ -162,10 +182,8 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
     }
 
     /// <summary>One aggregator and what it owes.</summary>
-    internal sealed class Aggregator(in FlowKey key, IActorRef child)
+    private sealed class Aggregator(IActorRef child)
     {
-        public FlowKey Key { get; } = key;
-
         public IActorRef Ref { get; } = child;
 
         /// <summary>Handed over and not handed back.</summary>
@@ -176,8 +194,8 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
 
         /// <summary>The flush whose answer is outstanding, 0 when none is.</summary>
         public long AskedIn { get; set; }
-    }
 
-    /// <summary>Death watch -> flush scheduler: an aggregator ended without having been told to.</summary>
-    internal sealed record AggregatorStopped(Aggregator Aggregator) : INoSerializationVerificationNeeded;
+        /// <summary>The flush after which something came last.</summary>
+        public long UsedIn { get; set; }
+    }
 }

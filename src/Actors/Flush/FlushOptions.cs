@@ -8,8 +8,14 @@ public sealed record FlushOptions
 {
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>An aggregator without a record for so long is let go.</summary>
+    /// <summary>An aggregator without a record for so long is let go, with the flush that follows.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>From so many keys on an aggregator is let go with the first flush for which it has nothing, or whose connections have ended: each costs memory.</summary>
+    public int CrowdFrom { get; init; } = 4_096;
+
+    /// <summary><see cref="IdleAfter"/> in flushes; a clock that is set does not change them.</summary>
+    internal long IdleFlushes => Math.Max(1, (long)Math.Ceiling(IdleAfter / Interval));
 
     /// <summary>Keys at most; records of further keys are counted as lost with the reason <c>too-many-keys</c>.</summary>
     public int MaxKeys { get; init; } = 65_536;

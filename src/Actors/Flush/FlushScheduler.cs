@@ -37,7 +37,7 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
     protected override void PostStop() => _aggregators.Abandon("flush-stopped");
 
     // What an aggregator held is lost with it, so a restart in place would keep nothing; the next record makes a new one.
-    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+    protected override SupervisorStrategy SupervisorStrategy() => new StopAndTell(Self);
 
     protected override void OnReceive(object message)
     {
@@ -52,8 +52,7 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
             case PhaseOverdue { Phase: FlushPhase.Sweeping } overdue when _round.IsOverdue(overdue): Collect(); break;
             case PhaseOverdue overdue when _round.IsOverdue(overdue): Finish(); break;
             case PhaseOverdue: break;
-            case PassivateFlow idle: _aggregators.Passivate(idle.Key); break;
-            case FlowAggregators.AggregatorStopped stopped: OnAggregatorStopped(stopped); break;
+            case AggregatorCrashed crashed: OnAggregatorCrashed(crashed.Aggregator); break;
             case FlushNow: OnFlushNow(); break;
             case GetFlushStatus: Sender.Tell(_round.Status(_aggregators.Count, _aggregators.Held)); break;
             default: Unhandled(message); break;
@@ -114,10 +113,11 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
         }
     }
 
-    private void OnAggregatorStopped(FlowAggregators.AggregatorStopped stopped)
+    private void OnAggregatorCrashed(IActorRef aggregator)
     {
-        Context.GetLogger().Warning("An aggregator stopped with {0}", stopped.Aggregator.Load);
-        if (_aggregators.Bury(stopped, _round.Id) && _round.Answered())
+        var wasAwaited = _aggregators.Bury(aggregator, _round.Id, out var lost);
+        Context.GetLogger().Warning("An aggregator stopped with {0}", lost);
+        if (wasAwaited && _round.Answered())
         {
             Finish();
         }
@@ -147,4 +147,16 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
         var deadline = isAwaited ? _options.FinalPhaseDeadline : _options.PhaseDeadline;
         Timers.StartSingleTimer(nameof(PhaseOverdue), new PhaseOverdue(_round.Id, _round.Phase), deadline);
     }
+
+    private sealed class StopAndTell(IActorRef scheduler) : OneForOneStrategy(_ => Directive.Stop)
+    {
+        protected override Directive Handle(IActorRef child, Exception exception)
+        {
+            scheduler.Tell(new AggregatorCrashed(child));
+            return Directive.Stop;
+        }
+    }
+
+    /// <summary>Supervision -> flush scheduler: an aggregator has failed and stops.</summary>
+    private sealed record AggregatorCrashed(IActorRef Aggregator) : INoSerializationVerificationNeeded;
 }

@@ -5,5 +5,9 @@ public sealed record MachineFacts(string HostName, bool DataKitInstalled)
 {
     public const string ExternalsFolder = "/usr/local/datakit/externals";
 
-    public static MachineFacts OfThisMachine() => new(Environment.MachineName, Directory.Exists(ExternalsFolder));
+    /// <summary>Bytes that the control group allows; <see cref="long.MaxValue"/> without a limit.</summary>
+    public long MemoryLimit { get; init; } = long.MaxValue;
+
+    public static MachineFacts OfThisMachine() =>
+        new(Environment.MachineName, Directory.Exists(ExternalsFolder)) { MemoryLimit = Host.MemoryLimit.OfThisProcess() };
 }

@@ -20,8 +20,14 @@ public sealed record NetOptions
     /// <summary>A UDP flow without traffic for this long is forgotten.</summary>
     public required TimeSpan UdpIdleTimeout { get; init; }
 
-    /// <summary>Size of the kernel's table of open flows.</summary>
+    /// <summary>Size of the kernel's table of open flows, as far as the memory allows.</summary>
     public required int MaxConnections { get; init; }
+
+    /// <summary>Size of the kernel's table of TLS sessions.</summary>
+    public required int MaxTlsSessions { get; init; }
+
+    /// <summary>Size of each ring between kernel and agent.</summary>
+    public required int RingBytes { get; init; }
 
     /// <summary>Bytes of an HTTP path that are kept at most, 64 to 4096.</summary>
     public required int HttpPathLength { get; init; }

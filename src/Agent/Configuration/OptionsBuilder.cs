@@ -102,6 +102,13 @@ internal sealed class OptionsBuilder
             _warnings.Add($"interval {Durations.Write(interval)} ({source}) is below 10s: many small reports, more work for DataKit");
         }
 
+        var memory = new MemoryBudget(_machine.MemoryLimit);
+        var connections = _resolver.Resolve(AgentSettings.MaxConnections);
+        if (memory.Warning(connections) is { } warning)
+        {
+            _warnings.Add(warning);
+        }
+
         return new NetOptions
         {
             Interval = interval,
@@ -110,7 +117,9 @@ internal sealed class OptionsBuilder
             IncludeLoopback = _resolver.Resolve(AgentSettings.IncludeLoopback),
             IncludeDataKit = _resolver.Resolve(AgentSettings.IncludeDataKit),
             UdpIdleTimeout = _resolver.Resolve(AgentSettings.UdpIdleTimeout),
-            MaxConnections = _resolver.Resolve(AgentSettings.MaxConnections),
+            MaxConnections = memory.Connections(connections),
+            MaxTlsSessions = memory.TlsSessions,
+            RingBytes = memory.Ring,
             HttpPathLength = _resolver.Resolve(AgentSettings.HttpPathLength),
             HttpPathsPerFlow = _resolver.Resolve(AgentSettings.HttpPathsPerFlow),
             HttpPathsTotal = _resolver.Resolve(AgentSettings.HttpPathsTotal),

@@ -34,6 +34,12 @@ internal static partial class LibC
     /// <summary>The last error in the C library's words.</summary>
     public static string Reason => new Win32Exception(Errno).Message;
 
+    [LibraryImport("libc")]
+    public static partial int mallopt(int option, int value);
+
+    [LibraryImport("libc")]
+    public static partial int malloc_trim(nuint kept);
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int open(string path, int flags, int mode);
 

@@ -28,5 +28,6 @@ internal sealed class MemoryTrim : IDisposable
         _allocated = allocated;
         // Aggressive gives the freed memory back to the system; the heap is a few megabytes, so this takes milliseconds.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        NativeHeap.Trim();
     }
 }

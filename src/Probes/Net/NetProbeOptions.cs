@@ -16,6 +16,9 @@ public sealed record NetProbeOptions
     /// <summary>How many TCP connections, and how many UDP flows, are tracked at most.</summary>
     public int MaxConnections { get; init; } = 65536;
 
+    /// <summary>Size of each of the two rings in which the kernel tells of things: a power of two.</summary>
+    public int RingBytes { get; init; } = 4 << 20;
+
     /// <summary>A UDP flow without a packet for this long has ended.</summary>
     public TimeSpan UdpIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

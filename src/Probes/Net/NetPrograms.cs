@@ -130,6 +130,8 @@ internal sealed class NetPrograms : IDisposable
             net.SetMaxEntries(map, _options.MaxConnections);
         }
 
+        net.SetMaxEntries("flow_events", _options.RingBytes);
+        net.SetMaxEntries("dns_events", _options.RingBytes);
         if (!_state.IsOn("tp_btf"))
         {
             net.SetConstant(".rodata.choices", 0); // storage_seen_at_end

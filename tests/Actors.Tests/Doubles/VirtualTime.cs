@@ -19,6 +19,7 @@ internal static class VirtualTime
         akka.test.single-expect-default = 60s
         akka.test.default-timeout = 60s
         akka.test.filter-leeway = 60s
+        lean-mailbox.mailbox-type = "EbpfActors.Actors.Flows.LeanMailbox, EbpfActors.Actors"
         """);
 
     public static void Advance(this ActorSystem system, TimeSpan by) => ((TestScheduler)system.Scheduler).Advance(by);

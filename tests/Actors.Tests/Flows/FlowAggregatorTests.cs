@@ -12,8 +12,6 @@ namespace EbpfActors.Actors.Tests.Flows;
 
 public sealed class FlowAggregatorTests() : TestKit(VirtualTime.Config)
 {
-    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(10);
-
     private readonly PlainRenderer _renderer = new();
 
     [Fact]
@@ -36,26 +34,9 @@ public sealed class FlowAggregatorTests() : TestKit(VirtualTime.Config)
         _renderer.PrefixesMade.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task Flushing_does_not_keep_an_idle_aggregator_alive()
-    {
-        var parent = CreateTestProbe();
-        var aggregator = parent.ChildActorOf(FlowAggregator.Props(Some.Key(), Options()));
-        aggregator.Tell(new AddTotals(FlowTotals.Of(Some.Delta())));
-        await aggregator.Barrier();
-
-        Sys.Advance(IdleAfter - TimeSpan.FromSeconds(1));
-        aggregator.Tell(new FlushFlow(1, 77));
-        await parent.ExpectMsgAsync<FlowFlushed>();
-        Sys.Advance(TimeSpan.FromSeconds(2));
-
-        (await parent.ExpectMsgAsync<PassivateFlow>()).Key.ShouldBe(Some.Key());
-    }
-
     private FlowAggregatorOptions Options() => new()
     {
         Renderers = Some.Renderers(_renderer),
-        IdleAfter = IdleAfter,
         HttpPaths = new HttpPathLimits(),
         HttpPathBudget = new CardinalityBudget(10),
     };

@@ -20,6 +20,7 @@ public sealed class FlushSchedulerTests : TestKit
         IdleAfter = TimeSpan.FromSeconds(60),
         PhaseDeadline = TimeSpan.FromSeconds(3),
         MaxKeys = 3,
+        CrowdFrom = 2,
     };
 
     private readonly FlowLedger _ledger = new();
@@ -107,33 +108,44 @@ public sealed class FlushSchedulerTests : TestKit
     public async Task An_idle_aggregator_is_let_go_and_made_again_for_the_next_record()
     {
         await Feed(Some.Delta());
-        await Flush();
-        await _parent.ExpectMsgAsync<WritePoints>();
-        await _parent.ExpectMsgAsync<FlushedFlows>();
+        await FlushAndSum();
+        for (var i = 0; i < 6; i++)
+        {
+            (await Status()).Aggregators.ShouldBe(1);
+            await FlushAndSum();
+        }
 
-        Sys.Advance(TimeSpan.FromSeconds(61));
-        await Eventually.HoldsAsync(async () => (await Status()).Aggregators == 0);
+        await FlushAndSum();
+        (await Status()).Aggregators.ShouldBe(0);
         await Feed(Some.Delta());
 
         (await Status()).Aggregators.ShouldBe(1);
+        (await FlushAndSum()).ShouldBe(10UL);
     }
 
     [Fact]
-    public async Task A_record_that_crosses_a_request_to_passivate_is_not_lost()
+    public async Task In_a_crowd_those_who_have_nothing_for_a_flush_make_room()
     {
-        await Feed(Some.Delta());
-        _scheduler.Tell(new PassivateFlow(Some.Key()));
-        await Feed(Some.Delta());
-        _scheduler.Tell(new PassivateFlow(Some.Key()));
+        await Feed(Some.DeltaOfPid(1), Some.DeltaOfPid(2));
+        await FlushAndSum();
+        await Feed(Some.DeltaOfPid(2));
+        await FlushAndSum();
 
-        await Flush();
+        await FlushAndSum();
 
-        (await _parent.ExpectMsgAsync<WritePoints>()).Lines.Length.ShouldBe(1);
-        (await _parent.ExpectMsgAsync<FlushedFlows>()).Flows.Single().Totals.Records.ShouldBe(2);
-        _scheduler.Tell(new PassivateFlow(Some.Key()));
-        await Feed(Some.Delta());
-        (await Status()).RecordsHeld.ShouldBe(1);
-        await ShouldBalance(inFlight: 1, lost: 0);
+        (await Status()).Aggregators.ShouldBe(1);
+        await ShouldBalance(inFlight: 0, lost: 0);
+    }
+
+    [Fact]
+    public async Task In_a_crowd_a_key_whose_connections_have_ended_makes_room_at_once()
+    {
+        await Feed(Some.DeltaOfPid(1), Some.DeltaOfPid(2) with { Closed = 1 });
+
+        await FlushAndSum();
+
+        (await Status()).Aggregators.ShouldBe(1);
+        await ShouldBalance(inFlight: 0, lost: 0);
     }
 
     [Fact]
@@ -196,7 +208,6 @@ public sealed class FlushSchedulerTests : TestKit
                 .Select(_ => Some.DeltaOfPid((uint)random.Next(1, 4), read: (ulong)random.NextInt64(1, 1L << 33))).ToArray();
             fed = deltas.Aggregate(fed, (sum, d) => sum + d.BytesRead);
             await Feed(deltas);
-            _scheduler.Tell(new PassivateFlow(Some.Key(deltas[0].Flow)));
             await ShouldBalance(inFlight: (await Status()).RecordsHeld, lost: 0);
             if (random.Next(3) == 0)
             {

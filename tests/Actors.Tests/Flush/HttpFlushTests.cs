@@ -23,6 +23,7 @@ public sealed class HttpFlushTests : TestKit
         Interval = TimeSpan.FromSeconds(10),
         IdleAfter = TimeSpan.FromSeconds(60),
         MaxKeys = 3,
+        CrowdFrom = 2,
         HttpPaths = new HttpPathLimits { PerFlow = 4, Total = 6 },
     };
 
@@ -66,7 +67,6 @@ public sealed class HttpFlushTests : TestKit
         await Feed(Some.Exchange(read: 1));
         await Flush();
         await Feed(Some.Exchange(count: 0, read: 5_368_709_120));
-        _flush.Scheduler.Tell(new PassivateFlow(Some.Key()));
 
         var point = (await Flush()).Http.Single();
 
@@ -132,7 +132,7 @@ public sealed class HttpFlushTests : TestKit
             await Flush();
 
             // The second flush finds no exchange and drops the bucket; without an answer it would not end, as no time passes.
-            (await Flush(afterSweep: new PassivateFlow(Some.Key()))).Http.ShouldBeEmpty();
+            (await Flush()).Http.ShouldBeEmpty();
         }
     }
 
@@ -160,7 +160,6 @@ public sealed class HttpFlushTests : TestKit
                 Some.Flow(pid: (uint)random.Next(1, 4)), path: $"/{random.Next(12)}", count: (uint)random.Next(2), read: (ulong)random.NextInt64(1, 1L << 33))).ToArray();
             fed = (fed.Count + exchanges.Sum(e => e.Count), fed.Bytes + exchanges.Sum(e => (long)e.BytesRead));
             await Feed(exchanges);
-            _flush.Scheduler.Tell(new PassivateFlow(Some.Key(Some.Flow(pid: (uint)random.Next(1, 4)))));
             await ShouldBalance(inFlight: (await _flush.Status()).ExchangesHeld);
             if (random.Next(3) == 0)
             {
@@ -182,9 +181,9 @@ public sealed class HttpFlushTests : TestKit
 
     private Task Feed(params HttpExchange[] exchanges) => _flush.Feed(Some.Batch(_flush.Ledger, _flush.Credits, exchanges));
 
-    private async Task<Window> Flush(object? afterSweep = null)
+    private async Task<Window> Flush()
     {
-        var (points, flushed) = await _flush.Flush(afterSweep ?? new PassivateFlow(Some.Key(Some.Flow(pid: 0))));
+        var (points, flushed) = await _flush.Flush();
         var http = points.Where(p => p.Endpoint == PointEndpoint.Httpflow).SelectMany(p => p.Lines).Select(l => LineParser.Parse(Encoding.UTF8.GetString(l)));
         return new Window(points.FirstOrDefault(p => p.Endpoint != PointEndpoint.Httpflow) ?? new(PointEndpoint.Netflow, []), [.. http], flushed);
     }

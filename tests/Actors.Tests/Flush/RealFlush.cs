@@ -33,8 +33,8 @@ internal sealed class RealFlush
         await Scheduler.Barrier();
     }
 
-    /// <summary>One flush and what it wrote; with something that comes in between its sweep and its end.</summary>
-    public async Task<(IReadOnlyList<WritePoints> Points, FlushedFlows Flushed)> Flush(object? afterSweep = null)
+    /// <summary>One flush and what it wrote.</summary>
+    public async Task<(IReadOnlyList<WritePoints> Points, FlushedFlows Flushed)> Flush()
     {
         Scheduler.Tell(FlushNow.Instance, ActorRefs.NoSender);
         var points = new List<WritePoints>();
@@ -43,10 +43,6 @@ internal sealed class RealFlush
             if (m is RequestSweep sweep)
             {
                 Scheduler.Tell(new SweepDone(sweep.FlushId));
-                if (afterSweep is not null)
-                {
-                    Scheduler.Tell(afterSweep);
-                }
             }
 
             points.AddRange(m is WritePoints write ? [write] : []);

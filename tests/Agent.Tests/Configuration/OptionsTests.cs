@@ -173,4 +173,27 @@ public sealed class OptionsTests
         Assert.Equal(
             [new OutputTarget(OutputKind.DataKit), new OutputTarget(OutputKind.Table), new OutputTarget(OutputKind.File, "/tmp/a:b")],
             Reading.Options(flags: ["--output", "datakit,table", "--output", "file:/tmp/a:b", "--output", "datakit"]).Output.Targets);
+
+    [Theory]
+    [InlineData(long.MaxValue, 65_536)]
+    [InlineData(512L << 20, 65_536)]
+    [InlineData(256L << 20, 53_657)]
+    [InlineData(150L << 20, 10_240)]
+    [InlineData(64L << 20, 1_024)]
+    public void Tables_follow_the_memory_that_the_control_group_allows(long limit, int connections)
+    {
+        var options = Reading.Of(memoryLimit: limit).Options!;
+
+        Assert.Equal(connections, options.Net.MaxConnections);
+        Assert.Equal(connections < 65_536, options.Warnings.Any(w => w.StartsWith($"max_connections is {connections}, not 65536: the control group allows ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Little_memory_makes_rings_and_tables_of_a_fixed_size_smaller()
+    {
+        var (little, much) = (Reading.Of(memoryLimit: 150L << 20).Options!.Net, Reading.Of(memoryLimit: 512L << 20).Options!.Net);
+
+        Assert.Equal((1 << 20, 4_096), (little.RingBytes, little.MaxTlsSessions));
+        Assert.Equal((4 << 20, 16_384), (much.RingBytes, much.MaxTlsSessions));
+    }
 }

@@ -12,12 +12,13 @@ internal static class Reading
         string[]? flags = null,
         Dictionary<string, string>? environment = null,
         bool dataKitInstalled = false,
-        string machine = "machine") =>
+        string machine = "machine",
+        long memoryLimit = long.MaxValue) =>
         ConfigurationLoader.Combine(
             FlagReader.Read(flags ?? [], flag => new Source(SourceKind.Flag, flag)),
             environment ?? [],
             file.Length > 0 ? FileLayer.Read(file, "ebpf.conf") : LayerReading.Empty,
-            new MachineFacts(machine, dataKitInstalled));
+            new MachineFacts(machine, dataKitInstalled) { MemoryLimit = memoryLimit });
 
     /// <summary>The options, which the test expects to be valid.</summary>
     public static AgentOptions Options(string file = "", string[]? flags = null, Dictionary<string, string>? environment = null)
