@@ -12,6 +12,7 @@ internal static unsafe partial class LibC
     /// <summary>Refers to a file without opening it: no file system and no driver is asked.</summary>
     internal const int OpenNothing = 0x200000 /* O_PATH */ | 0x80000 /* close on exec */;
     internal const uint OverlayFileSystem = 0x794c7630;
+    internal const uint NamespaceFileSystem = 0x6e736673;
 
     /// <summary>In what is known of a file.</summary>
     internal const uint TimeOfBirth = 0x800;
