@@ -71,8 +71,9 @@ static __noinline void count_loss(enum bash_loss reason)
 	__u32 key = reason;
 	__u64 *count = bpf_map_lookup_elem(&bash_losses, &key);
 
+	/* Atomic, since programs of execs and of uprobes may come between each other. */
 	if (count)
-		(*count)++;
+		__sync_fetch_and_add(count, 1);
 }
 
 /* Whether a probe tells a line of a program. */

@@ -3,6 +3,7 @@
  * What stands at the places of a library. One program for all of them where a program can be told which place it is at (links
  * to many places, Linux 6.6); elsewhere one for each kind. Calls that move more than one message go on in tls_take.
  */
+#include "../common/preempt.h"
 #include "fingerprint.h"
 #include "done.h"
 #include "go.h"
@@ -72,19 +73,31 @@ int tls_at_point(struct pt_regs *ctx)
 		return call;                                                                                                     \
 	}
 
-POINT(tls_enter_read, enter_thread(ctx, 0, 0))
-POINT(tls_enter_write, enter_thread(ctx, 1, 0))
-POINT(tls_enter_rd_ex, enter_thread(ctx, 0, PT_REGS_PARM4(ctx)))
-POINT(tls_enter_wr_ex, enter_thread(ctx, 1, PT_REGS_PARM4(ctx)))
+/* Those that call no other program: the kernel may give them a stack of the CPU. The others never get one, and may not hold their CPU
+ * where they go on. */
+#define HELD_POINT(name, call)                                                                                                   \
+	SEC("uprobe")                                                                                                            \
+	int name(struct pt_regs *ctx)                                                                                            \
+	{                                                                                                                        \
+		hold_cpu();                                                                                                      \
+		call;                                                                                                            \
+		release_cpu();                                                                                                   \
+		return 0;                                                                                                        \
+	}
+
+HELD_POINT(tls_enter_read, enter_thread(ctx, 0, 0))
+HELD_POINT(tls_enter_write, enter_thread(ctx, 1, 0))
+HELD_POINT(tls_enter_rd_ex, enter_thread(ctx, 0, PT_REGS_PARM4(ctx)))
+HELD_POINT(tls_enter_wr_ex, enter_thread(ctx, 1, PT_REGS_PARM4(ctx)))
+HELD_POINT(tls_free, free_session(ctx))
+HELD_POINT(tls_on_bio, note_record(ctx))
+HELD_POINT(tls_go_read, enter_go_read(ctx))
 POINT(tls_leave, leave_thread(ctx, (int)PT_REGS_RC(ctx)))
 POINT(tls_leave_ex, leave_ex(ctx))
 POINT(tls_leave_0, leave_inner(ctx, 0))
 POINT(tls_leave_8, leave_inner(ctx, 8))
 POINT(tls_leave_16, leave_inner(ctx, 16))
 POINT(tls_leave_24, leave_inner(ctx, 24))
-POINT(tls_free, free_session(ctx))
-POINT(tls_on_bio, note_record(ctx))
-POINT(tls_go_read, enter_go_read(ctx))
 POINT(tls_go_write, go_write(ctx))
 POINT(tls_go_leave, leave_go_read(ctx))
 POINT(tls_go_done, go_read_done(ctx))

@@ -86,8 +86,9 @@ static __always_inline void count_in(void *counts, __u32 what)
 {
 	__u64 *count = bpf_map_lookup_elem(counts, &what);
 
+	/* Atomic, since a thread may be put aside for another one on its CPU. */
 	if (count)
-		(*count)++;
+		__sync_fetch_and_add(count, 1);
 }
 
 static __always_inline __u64 current_tgid(void)

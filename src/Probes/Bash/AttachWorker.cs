@@ -12,17 +12,22 @@ namespace EbpfActors.Probes.Bash;
 internal sealed class AttachWorker : IDisposable
 {
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(5);
 
     private readonly BlockingCollection<Action> _work = [];
     private readonly Queue<(long Since, Action Work)> _later = [];
     private readonly Thread _thread;
     private ExceptionDispatchInfo? _failure;
+    private volatile bool _isStopping;
 
     public AttachWorker()
     {
         _thread = new Thread(Run) { IsBackground = true, Name = "bash-attach" };
         _thread.Start();
     }
+
+    /// <summary>What is left is done without what may take long.</summary>
+    public bool IsStopping => _isStopping;
 
     public void Post(Action work) => _work.Add(work);
 
@@ -43,9 +48,12 @@ internal sealed class AttachWorker : IDisposable
 
     public void Dispose()
     {
+        _isStopping = true;
         _work.CompleteAdding();
-        _thread.Join();
-        _work.Dispose();
+        if (_thread.Join(StopsWithin))
+        {
+            _work.Dispose(); // else the kernel does not let it go
+        }
     }
 
     private void Run()
@@ -75,7 +83,9 @@ internal sealed class AttachWorker : IDisposable
         {
             work();
         }
-        catch (BpfException e)
+#pragma warning disable CA1031 // Whatever it is: the reader throws it, where supervision sees it, and this thread goes on.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
         }

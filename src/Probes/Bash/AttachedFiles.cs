@@ -1,12 +1,17 @@
 using System.Globalization;
+using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
 /// <summary>Owns the probes on files that define readline: each file once, whoever maps it, until nobody does. Belongs to one thread at
 /// a time.</summary>
-internal sealed class AttachedFiles(LineProbes lines) : IDisposable
+internal sealed class AttachedFiles(LineProbes lines, BashLosses losses) : IDisposable
 {
+    private const int Most = 1024;
+    private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(5);
+
+    private readonly Detaching _detaching = new();
     private readonly Dictionary<FileIdentity, Attached> _byFile = [];
 
     /// <summary>One for each file; none where no file can have probes, which the hook itself says.</summary>
@@ -19,26 +24,40 @@ internal sealed class AttachedFiles(LineProbes lines) : IDisposable
     /// <param name="site">Where its readline is; null when it has none.</param>
     public void Attach(FileIdentity file, uint owner, OpenedFile opened, string shownPath, ReadlineSite? site)
     {
-        if (!_byFile.ContainsKey(file))
+        if (_byFile.ContainsKey(file))
+        {
+            return;
+        }
+
+        if (_byFile.Count >= Most)
+        {
+            losses.CountFilesFull();
+        }
+        else
         {
             _byFile[file] = AttachNew(owner, opened, shownPath, site);
         }
     }
 
-    /// <summary>Detaches from all other files. A refusal is forgotten as well, and is news when it comes again.</summary>
+    /// <summary>Begins to detach from all other files. A refusal is forgotten as well, and is news when it comes again.</summary>
     public void KeepOnly(HashSet<FileIdentity> files)
     {
-        foreach (var (file, attached) in _byFile.Where(f => !files.Contains(f.Key)).ToList())
+        var before = _byFile.Values.SelectMany(a => a.Probes).ToHashSet();
+        foreach (var file in _byFile.Keys.Where(f => !files.Contains(f)).ToList())
         {
             _byFile.Remove(file);
-            if (!_byFile.Values.Any(other => ReferenceEquals(other.Probes, attached.Probes)))
-            {
-                attached.Dispose();
-            }
         }
+
+        // Several files may share one probe.
+        before.ExceptWith(_byFile.Values.SelectMany(a => a.Probes));
+        _detaching.Begin(before);
     }
 
-    public void Dispose() => KeepOnly([]);
+    public void Dispose()
+    {
+        KeepOnly([]);
+        _detaching.Finish(StopsWithin);
+    }
 
     private Attached AttachNew(uint owner, OpenedFile opened, string shownPath, ReadlineSite? site)
     {
@@ -77,13 +96,5 @@ internal sealed class AttachedFiles(LineProbes lines) : IDisposable
     {
         public static Attached Refused(string path, string problem) =>
             new([], false, false, default, new HookStatus(Name(path), "", $"its command lines are not seen: {problem}"));
-
-        public void Dispose()
-        {
-            foreach (var probe in Probes)
-            {
-                probe.Dispose();
-            }
-        }
     }
 }

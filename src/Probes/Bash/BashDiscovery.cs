@@ -1,29 +1,48 @@
-using System.Collections.Immutable;
+using EbpfActors.Probes.Inspections;
 using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
 /// <summary>
 /// Knows which programs are bash and keeps the probes on the files in which their readline is. Fed with processes, by exec, by a
-/// scan, or by a line of one that neither has told of; never fails because of one. Not thread-safe.
+/// scan, or by a line of one that neither has told of; never fails because of one, and opens none of their files itself. Not thread-safe.
 /// </summary>
-internal sealed class BashDiscovery(
-    string procRoot, BashFiles kernel, AttachedFiles attached, FirstLines firstLines, UserNames users, AttachWorker worker)
+internal sealed class BashDiscovery
 {
     private const int MostOthers = 16_384;
-    private static readonly TimeSpan LoadingTakesAtMost = TimeSpan.FromSeconds(2);
 
+    private readonly string _procRoot;
+    private readonly BashFiles _kernel;
+    private readonly AttachedFiles _attached;
+    private readonly FirstLines _firstLines;
+    private readonly UserNames _users;
+    private readonly AttachWorker _worker;
+    private readonly Inspectors _inspectors;
+    private readonly BashLosses _losses;
     private readonly KnownShells _shells = new();
     private readonly ShellLibraries _libraries = new();
-    private readonly ShellCode _code = new(procRoot);
+    private readonly LibraryWatch _loading;
+    private readonly ProgramLooks _looks;
     private readonly HashSet<BashFile> _others = [];
-    private readonly List<(RunningProgram Program, DateTime Until)> _loading = [];
+    private readonly HashSet<BashFile> _tooMany = [];
 
-    /// <summary>Programs called bash that have no symbol to probe, by path.</summary>
-    public ImmutableSortedSet<string> Unreadable { get; private set; } = [];
+    public BashDiscovery(
+        string procRoot, BashFiles kernel, AttachedFiles attached, FirstLines firstLines, UserNames users, AttachWorker worker, Inspectors inspectors, BashLosses losses)
+    {
+        (_procRoot, _kernel, _attached, _firstLines, _users, _worker, _inspectors, _losses) =
+            (procRoot, kernel, attached, firstLines, users, worker, inspectors, losses);
+        _loading = new LibraryWatch(procRoot, inspectors.Quick, losses, OnLibrary);
+        _looks = new ProgramLooks(procRoot, inspectors, losses, Looked);
+    }
+
+    /// <summary>Programs whose lines are not seen.</summary>
+    public UnseenShells Unseen { get; } = new();
+
+    /// <summary>What is known has changed since this was set to false.</summary>
+    public bool HasChanged { get; set; }
 
     /// <summary>Some process has yet to load its library: <see cref="LookAgain"/> soon.</summary>
-    public bool IsWaiting => _loading.Count > 0;
+    public bool IsWaiting => _loading.IsWaiting;
 
     /// <summary>Those that are known to run a shell.</summary>
     public IReadOnlyCollection<uint> ShellProcesses => _shells.Processes;
@@ -42,15 +61,26 @@ internal sealed class BashDiscovery(
         }
         else if (!program.IsByStat)
         {
-            kernel.Other(program.File); // it had to make room for others
+            _kernel.Other(program.File); // it had to make room for others
         }
     }
 
     /// <summary>Decides about a line that the kernel side could not decide about, and tells it what it needs for the next.</summary>
-    public LineVerdict Judge(in BashLine line)
+    /// <param name="line">The line.</param>
+    /// <param name="isFirst">False when it had to wait before: its program is not looked into again.</param>
+    public LineVerdict Judge(in BashLine line, bool isFirst)
     {
         var program = new RunningProgram(line.File, line.Place, line.Tgid, IsByStat: false);
-        OnProgram(program, hasBegun: false);
+        if (isFirst)
+        {
+            OnProgram(program, hasBegun: false);
+        }
+
+        if (_looks.Contain(line.File))
+        {
+            return LineVerdict.Wait;
+        }
+
         if (_others.Contains(line.File))
         {
             return LineVerdict.NotAShells;
@@ -78,18 +108,7 @@ internal sealed class BashDiscovery(
     }
 
     /// <summary>Looks whether those that were still being loaded have their library now.</summary>
-    public void LookAgain()
-    {
-        var due = _loading.ToList();
-        _loading.Clear();
-        foreach (var (program, until) in due)
-        {
-            if (DateTime.UtcNow < until && ProcessFiles.ReadLink(Link(program.Tgid)) is not null)
-            {
-                FindLibrary(program, until);
-            }
-        }
-    }
+    public void LookAgain() => _loading.LookAgain();
 
     /// <summary>
     /// Forgets what nobody runs any more. <paramref name="scan"/> hands every process to <see cref="OnProgram"/> and gives all
@@ -108,93 +127,143 @@ internal sealed class BashDiscovery(
                 shell.IsForgotten = true;
                 foreach (var key in shell.Keys)
                 {
-                    kernel.Forget(key);
+                    _kernel.Forget(key);
                 }
             }
 
             scan();
         }
 
+        _looks.ForgetHung();
+        Unseen.KeepOnly(seen.Programs);
+        _tooMany.Clear();
+        HasChanged = true;
         HashSet<FileIdentity> files = [.. _shells.All.Where(s => !s.NeedsLibrary).Select(s => s.Program), .. _libraries.Files];
         _libraries.KeepFiles(files);
-        worker.Post(() => attached.KeepOnly(files));
+        _worker.Post(() => _attached.KeepOnly(files));
     }
 
     private void OnShell(in RunningProgram program, Shell shell, bool hasBegun)
     {
         var pid = program.Tgid;
         _shells.Runs(pid, shell);
-        users.Remember(pid, program.Place); // as long as it is there
+        _users.Remember(pid, program.Place); // as long as it is there
         if (shell.NeedsLibrary)
         {
             if (hasBegun || !_libraries.Knows(pid))
             {
-                FindLibrary(program);
+                _loading.Find(program);
             }
         }
-        else if (hasBegun && !shell.IsSettled && shell.Watched.Add(pid) && ProcessFiles.ReadLink(Link(pid)) is { } path)
+        else if (hasBegun && !shell.IsSettled && shell.Watched.Add(pid))
         {
-            EndWatch(pid, Watch(pid, shell.Site, _code.Of(pid, path)));
+            _inspectors.Quick.Post(new CodeLook(_procRoot, pid, shell, OnCode));
+        }
+    }
+
+    private void OnCode(CodeLook look, InspectionEnd end)
+    {
+        if (end == InspectionEnd.Done && !look.Shell.IsSettled)
+        {
+            EndWatch(look.Pid, Watch(look.Pid, look.Shell.Site, look.Code));
         }
     }
 
     private void Examine(in RunningProgram program, bool hasBegun)
     {
-        var link = Link(program.Tgid);
-        var file = OpenedFile.TryOpen(link, out _);
-
-        // It may have gone, or be another program by now. Then nothing is noted, so that the next one is told again.
-        if (file is null || file.Length != program.File.Size || ProcessFiles.ReadLink(link) is not { } path)
+        if (!_tooMany.Contains(program.File))
         {
-            file?.Dispose();
-            return;
+            _looks.Begin(program, hasBegun);
         }
-
-        var kind = ShellProgram.Classify(file, path);
-        if (kind.Kind is ShellKind.WithReadline or ShellKind.NeedsLibrary)
-        {
-            AddShell(program, kind, file, path, hasBegun);
-            return;
-        }
-
-        file.Dispose();
-        Unreadable = kind.Kind == ShellKind.Unreadable ? Unreadable.Add(path) : Unreadable;
-        Dismiss(program);
     }
 
-    private void AddShell(in RunningProgram program, ShellProgram kind, OpenedFile file, string path, bool hasBegun)
+    private void Looked(ProgramLook look, InspectionEnd end)
     {
-        var code = _code.Of(program.Tgid, path);
-        var identity = code.Count > 0 ? code[0].File : program.File.Identity;
-        if (_shells.Same(identity, file.Length) is { } same)
+        HasChanged = true;
+        switch (end)
         {
-            file.Dispose();
+            case InspectionEnd.Done:
+                Take(look);
+                break;
+            case InspectionEnd.Hung:
+                Unseen.Add(look.Program.File, look.Path!, "its file system does not answer");
+                break;
+            case InspectionEnd.OverBudget:
+                Unseen.Add(look.Program.File, look.Path!, "looking into it takes more than one file may cost");
+                Dismiss(look.Program);
+                break;
+        }
+
+        foreach (var (other, hasBegun) in look.Others)
+        {
+            OnProgram(other, hasBegun);
+        }
+    }
+
+    private void Take(ProgramLook look)
+    {
+        if (look.Kind is not { } kind)
+        {
+            return; // another program by now
+        }
+
+        if (kind.Kind is ShellKind.WithReadline or ShellKind.NeedsLibrary)
+        {
+            AddShell(look, kind);
+            return;
+        }
+
+        if (kind.Kind == ShellKind.Unreadable)
+        {
+            Unseen.Add(look.Program.File, look.Path!, "it has no symbols");
+        }
+
+        Dismiss(look.Program);
+    }
+
+    private void AddShell(ProgramLook look, ShellProgram kind)
+    {
+        var (program, path, code) = (look.Program, look.Path!, look.Code);
+        var identity = code.Count > 0 ? code[0].File : program.File.Identity;
+        if (_shells.Same(identity, look.File!.Length) is { } same)
+        {
             AddKey(program, same);
-            OnShell(program, same, hasBegun);
+            OnShell(program, same, look.HasBegun);
+            return;
+        }
+
+        if (_shells.IsFull)
+        {
+            _losses.CountFilesFull();
+            _tooMany.Add(program.File);
+            Unseen.Add(program.File, path, $"{KnownShells.MostShells} other files are watched");
             return;
         }
 
         var needsLibrary = kind.Kind == ShellKind.NeedsLibrary;
-        var shell = new Shell(identity, file.Length, needsLibrary ? 0 : _libraries.Owner(identity), kind.Site);
+        var shell = new Shell(identity, look.File.Length, needsLibrary ? 0 : _libraries.Owner(identity), kind.Site);
         if (needsLibrary)
         {
-            file.Dispose();
             AddKey(program, shell);
-            OnShell(program, shell, hasBegun);
+            OnShell(program, shell, look.HasBegun);
             return;
         }
 
+        var file = look.Keep();
         _shells.Add(program.File, shell);
-        var watched = hasBegun && shell.Watched.Add(program.Tgid) ? Watch(program.Tgid, shell.Site, code) : null;
-        worker.Post(() =>
+        var watched = look.HasBegun && shell.Watched.Add(program.Tgid) ? Watch(program.Tgid, shell.Site, code) : null;
+        _worker.Post(() =>
         {
             using (file)
             {
-                attached.Attach(identity, shell.Owner, file, path, shell.Site);
+                if (!_worker.IsStopping)
+                {
+                    _attached.Attach(identity, shell.Owner, file, path, shell.Site);
+                }
             }
         });
         AddKey(program, shell);
-        worker.Post(() => shell.IsSettled = true);
+        _worker.Post(() => shell.IsSettled = true);
         EndWatch(program.Tgid, watched);
         OnShell(program, shell, hasBegun: false);
     }
@@ -217,22 +286,22 @@ internal sealed class BashDiscovery(
         _shells.Add(key, shell);
         if (shell.NeedsLibrary)
         {
-            kernel.Shell(key, owner: 0);
+            _kernel.Shell(key, owner: 0);
             return;
         }
 
-        worker.Post(() =>
+        _worker.Post(() =>
         {
-            kernel.Shell(key, shell.Owner);
+            _kernel.Shell(key, shell.Owner);
             if (shell.IsForgotten)
             {
-                kernel.Forget(key);
+                _kernel.Forget(key);
             }
         });
     }
 
     private IDisposable? Watch(uint pid, ReadlineSite? site, IReadOnlyList<MappedCode> code) =>
-        site is null ? null : firstLines.Watch(pid, site, code);
+        site is null ? null : _firstLines.Watch(pid, site, code);
 
     /// <summary>Once the worker has attached to the file, and no line is left that was told by the breakpoint and has yet to meet the probe.</summary>
     private void EndWatch(uint pid, IDisposable? watched)
@@ -242,11 +311,11 @@ internal sealed class BashDiscovery(
             return;
         }
 
-        worker.PostLater(() =>
+        _worker.PostLater(() =>
         {
-            kernel.ForgetTold(pid);
+            _kernel.ForgetTold(pid);
             watched.Dispose();
-            kernel.ForgetTold(pid); // or the probe would be silent for what the breakpoint told meanwhile
+            _kernel.ForgetTold(pid); // or the probe would be silent for what the breakpoint told meanwhile
         });
     }
 
@@ -260,36 +329,29 @@ internal sealed class BashDiscovery(
         _others.Add(program.File);
         if (!program.IsByStat)
         {
-            kernel.Other(program.File);
+            _kernel.Other(program.File);
         }
     }
 
-    private void FindLibrary(in RunningProgram program, DateTime? until = null)
+    private void OnLibrary(LibraryLook look)
     {
-        var pid = program.Tgid;
-
-        // While it is being loaded its mapping is cut into pieces: one that was just there may have another range by now.
-        if (_code.Library(pid) is not { } library || OpenedFile.TryOpen(library.Code.Link(procRoot, pid), out _) is not { } opened)
-        {
-            _loading.Add((program, until ?? DateTime.UtcNow + LoadingTakesAtMost));
-            return;
-        }
-
-        _libraries.Loaded(pid, library.Code.File);
-        var owner = _libraries.Owner(library.Code.File);
-        var site = ReadlineSite.Find(opened);
-        var watched = Watch(pid, site, [library.Code]);
-        worker.Post(() =>
+        var (pid, code, path, site, opened) = (look.Program.Tgid, look.Code, look.Path, look.Site, look.Keep());
+        HasChanged = true;
+        _libraries.Loaded(pid, code.File);
+        var owner = _libraries.Owner(code.File);
+        var watched = Watch(pid, site, [code]);
+        _worker.Post(() =>
         {
             using (opened)
             {
-                attached.Attach(library.Code.File, owner, opened, library.Path, site);
+                if (!_worker.IsStopping)
+                {
+                    _attached.Attach(code.File, owner, opened, path, site);
+                }
             }
 
-            kernel.Owner(pid, owner);
+            _kernel.Owner(pid, owner);
         });
         EndWatch(pid, watched);
     }
-
-    private string Link(uint pid) => $"{procRoot}/{pid}/exe";
 }

@@ -1,4 +1,5 @@
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Inspections;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -24,6 +25,11 @@ internal sealed class BashLosses
     private long _malformed;
     private long _unknownPrograms;
     private long _execsDropped;
+    private long _noRoom;
+    private long _linesWaiting;
+    private long _filesFull;
+    private long _overBudget;
+    private long _hung;
 
     public void Open(BpfMap counters) => _counters = counters;
 
@@ -34,6 +40,27 @@ internal sealed class BashLosses
 
     /// <summary>The process connector had to drop execs; a scan makes up for them.</summary>
     public void CountExecsDropped() => Interlocked.Increment(ref _execsDropped);
+
+    /// <summary>A program or library that was not looked into because too many waited for that.</summary>
+    public void CountNoRoom() => Interlocked.Increment(ref _noRoom);
+
+    /// <summary>A line of a program that was being looked into, when too many such lines waited.</summary>
+    public void CountLineWaiting() => Interlocked.Increment(ref _linesWaiting);
+
+    /// <summary>A shell or library whose lines are not seen because too many others have probes.</summary>
+    public void CountFilesFull() => Interlocked.Increment(ref _filesFull);
+
+    /// <summary>A file that was left alone.</summary>
+    public void CountLeftAlone(InspectionEnd end) => Interlocked.Increment(ref end == InspectionEnd.Hung ? ref _hung : ref _overBudget);
+
+    /// <summary>What was not looked into, which is no loss as long as it is no shell.</summary>
+    public IReadOnlyList<ProbeLoss> LeftOut()
+    {
+        var leftOut = new List<ProbeLoss>();
+        Add(leftOut, "bash-file-over-budget", Interlocked.Read(ref _overBudget));
+        Add(leftOut, "bash-file-hangs", Interlocked.Read(ref _hung));
+        return leftOut;
+    }
 
     public IReadOnlyList<ProbeLoss> Snapshot()
     {
@@ -46,6 +73,9 @@ internal sealed class BashLosses
         Add(losses, "malformed-record", Interlocked.Read(ref _malformed));
         Add(losses, "program-unknown", Interlocked.Read(ref _unknownPrograms));
         Add(losses, "exec-connector-full", Interlocked.Read(ref _execsDropped));
+        Add(losses, "bash-files-waiting-full", Interlocked.Read(ref _noRoom));
+        Add(losses, "bash-lines-waiting-full", Interlocked.Read(ref _linesWaiting));
+        Add(losses, "bash-files-full", Interlocked.Read(ref _filesFull));
         return losses;
     }
 

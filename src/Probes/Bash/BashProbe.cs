@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Inspections;
 using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Processes;
 
@@ -12,12 +13,19 @@ public sealed class BashProbe : IBashProbe
 {
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>For what runs already when the probe is attached; the rest goes on behind it.</summary>
+    private static readonly TimeSpan LooksAtStart = TimeSpan.FromSeconds(5);
+
     private readonly BashProbeOptions _options;
     private readonly Func<BpfObject> _open;
     private readonly List<IDisposable> _owned = [];
     private readonly BashLosses _losses = new();
     private readonly BashLadders _ladders;
+    private readonly InspectionThread _quick;
+    private readonly InspectionThread _thorough;
+    private readonly InspectionThread _passwds;
     private readonly UserNames _users;
+    private readonly WaitingLines _waiting;
     private readonly Dictionary<uint, RunningProgram> _started = [];
     private readonly RingReader.Consumer _consume;
     private AttachedFiles? _attached;
@@ -43,7 +51,11 @@ public sealed class BashProbe : IBashProbe
         _options = options;
         _open = open;
         _ladders = new BashLadders(options.Without);
-        _users = new UserNames(options.ProcRoot);
+        _quick = Keep(new InspectionThread("bash-inspection", options.Quick, Wake, Urgency.InBursts));
+        _thorough = Keep(new InspectionThread("bash-large-files", options.Limits, Wake));
+        _passwds = Keep(new InspectionThread("bash-users", UserNames.Limits, static () => { }, Urgency.Soon));
+        _users = new UserNames(options.ProcRoot, _passwds, _passwds.TakeEnded);
+        _waiting = new WaitingLines(_losses);
         _consume = Consume;
     }
 
@@ -56,15 +68,16 @@ public sealed class BashProbe : IBashProbe
         var bash = programs.Object;
         _losses.Open(bash.Map("bash_losses"));
         _ring = Keep(new RingReader(bash.Map("bash_events")));
-        _attached = Keep(new AttachedFiles(Keep(new LineProbes(bash, _open, _ladders.Lines))));
+        _attached = Keep(new AttachedFiles(Keep(new LineProbes(bash, _open, _ladders.Lines)), _losses));
         _worker = Keep(new AttachWorker());
         var firstLines = new FirstLines(bash, _ladders.FirstLines.Rung is not null);
-        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(bash), _attached, firstLines, _users, _worker);
+        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(bash), _attached, firstLines, _users, _worker, new Inspectors(_quick, _thorough), _losses);
         _scan = new ProcessScan(programs.Scan, _ladders.Shells, _options.ProcRoot);
         ShellProgram.WarmUp();
         RunningProgram.Read(_options.ProcRoot, (uint)Environment.ProcessId);
         Connect();
         Scan();
+        FinishLooks();
         _scannedAt = Stopwatch.GetTimestamp();
         Publish();
         _worker.Flush();
@@ -77,7 +90,7 @@ public sealed class BashProbe : IBashProbe
     public void Wait(TimeSpan timeout)
     {
         var untilScan = _options.ScanEvery - Stopwatch.GetElapsedTime(_scannedAt);
-        var most = _discovery!.IsWaiting ? LookAgainAfter : untilScan < timeout ? untilScan : timeout;
+        var most = _discovery!.IsWaiting ? LookAgainAfter : ((TimeSpan[])[untilScan, timeout, _quick.UntilLook, _thorough.UntilLook]).Min();
         _ring!.Wait(most > TimeSpan.Zero ? most : TimeSpan.Zero, file: _connector?.File);
     }
 
@@ -88,31 +101,31 @@ public sealed class BashProbe : IBashProbe
         _sink = sink;
         ReadConnector();
         _ring!.Drain(_consume);
-        var hasChanged = _discovery!.IsWaiting;
-        _discovery.LookAgain();
+        TakeLooks();
+        _waiting.TryEach((in BashLine line, ReadOnlySpan<byte> text) => TryTell(line, text, isFirst: false));
+        _discovery!.LookAgain();
         foreach (var program in _started.Values)
         {
             _discovery.OnProgram(program, hasBegun: true);
         }
 
-        hasChanged |= _started.Count > 0;
         _started.Clear();
         if (Stopwatch.GetElapsedTime(_scannedAt) >= _options.ScanEvery)
         {
             _discovery.Forget(Scan);
             _scannedAt = Stopwatch.GetTimestamp();
-            hasChanged = true;
         }
 
-        if (hasChanged)
+        if (_discovery.HasChanged)
         {
+            _discovery.HasChanged = false;
             Publish();
         }
 
         _worker!.ThrowIfFailed();
     }
 
-    public ProbeCounters Counters() => new(Interlocked.Read(ref _lines), _losses.Snapshot(), []);
+    public ProbeCounters Counters() => new(Interlocked.Read(ref _lines), _losses.Snapshot(), []) { LeftOut = _losses.LeftOut() };
 
     public void Dispose()
     {
@@ -158,6 +171,22 @@ public sealed class BashProbe : IBashProbe
         }
     }
 
+    private void FinishLooks()
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (!(_quick.IsIdle && _thorough.IsIdle) && Stopwatch.GetElapsedTime(begun) < LooksAtStart)
+        {
+            _ring!.Wait(LookAgainAfter);
+            TakeLooks();
+        }
+    }
+
+    private void TakeLooks()
+    {
+        _quick.TakeEnded();
+        _thorough.TakeEnded();
+    }
+
     private (HashSet<BashFile> Programs, HashSet<uint> Processes) Scan()
     {
         var (programs, processes) = (new HashSet<BashFile>(), new HashSet<uint>());
@@ -196,17 +225,34 @@ public sealed class BashProbe : IBashProbe
         if (line.IsKnown != 0)
         {
             _discovery!.Learn(line); // a breakpoint may know more than the probe
+            Tell(line, text);
         }
-        else if (_discovery!.Judge(line) is var verdict and not LineVerdict.Tell)
+        else if (!TryTell(line, text, isFirst: true))
         {
-            if (verdict == LineVerdict.Unknown)
-            {
-                _losses.CountUnknownProgram();
-            }
+            _waiting.Add(line, text);
+        }
+    }
 
-            return;
+    /// <summary>False when its program is still being looked into.</summary>
+    private bool TryTell(in BashLine line, ReadOnlySpan<byte> text, bool isFirst)
+    {
+        switch (_discovery!.Judge(line, isFirst))
+        {
+            case LineVerdict.Wait:
+                return false;
+            case LineVerdict.Tell:
+                Tell(line, text);
+                break;
+            case LineVerdict.Unknown:
+                _losses.CountUnknownProgram();
+                break;
         }
 
+        return true;
+    }
+
+    private void Tell(in BashLine line, ReadOnlySpan<byte> text)
+    {
         Interlocked.Increment(ref _lines);
         _sink!.Typed(Command(line, text));
     }
@@ -228,9 +274,8 @@ public sealed class BashProbe : IBashProbe
     private void Publish()
     {
         HookStatus[] others = [_ladders.Exec.Status(), _ladders.Shells.Status(), _ladders.FirstLines.Status()];
-        List<HookStatus> unreadable =
-            [.. _discovery!.Unreadable.Select(path => new HookStatus($"readline in {path}", "", "its command lines are not seen: it has no symbols"))];
-        _worker!.Post(() => _hooks = [_ladders.Lines.Status(), .. others, .. _attached!.Hooks, .. unreadable]);
+        var unseen = _discovery!.Unseen.Status();
+        _worker!.Post(() => _hooks = [_ladders.Lines.Status(), .. others, .. _attached!.Hooks, .. unseen]);
     }
 
     private T Keep<T>(T resource)

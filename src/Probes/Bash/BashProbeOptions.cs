@@ -1,4 +1,5 @@
 using EbpfActors.Probes.Hooks;
+using EbpfActors.Probes.Inspections;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -10,6 +11,12 @@ public sealed record BashProbeOptions
 
     /// <summary>How often all processes are looked at, for what no exec has told and for files that nobody uses any more.</summary>
     public TimeSpan ScanEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What a first look into a program may cost, which must be over before a new shell has read its first line.</summary>
+    internal InspectionLimits Quick { get; init; } = InspectionLimits.Quick;
+
+    /// <summary>What looking into programs may cost for which that was not enough.</summary>
+    internal InspectionLimits Limits { get; init; } = InspectionLimits.Bash;
 
     /// <summary>Hooks and rungs that are not to be used.</summary>
     public WithoutHooks Without { get; init; } = WithoutHooks.None;

@@ -46,6 +46,9 @@ internal sealed class Shell(FileIdentity program, ulong size, uint owner, Readli
 /// <summary>The programs that are bash, and who runs them. Not thread-safe.</summary>
 internal sealed class KnownShells
 {
+    /// <summary>As many as the kernel side has places for.</summary>
+    public const int MostShells = 1024;
+
     private const int MostProcesses = 16_384;
 
     private readonly Dictionary<BashFile, Shell> _byKey = [];
@@ -53,6 +56,9 @@ internal sealed class KnownShells
 
     /// <summary>Those that run one, as far as anything has told.</summary>
     public IReadOnlyCollection<uint> Processes => _ofProcess.Keys;
+
+    /// <summary>A further one is not to be added.</summary>
+    public bool IsFull => _byKey.Count >= MostShells && All.Count() >= MostShells;
 
     public IEnumerable<Shell> All => _byKey.Values.Distinct();
 

@@ -9,6 +9,9 @@ internal enum LineVerdict
     /// <summary>Not a shell's, or told by another file's probe.</summary>
     NotAShells,
 
+    /// <summary>Its program is being looked into.</summary>
+    Wait,
+
     /// <summary>Its process has gone before anybody could look what it was.</summary>
     Unknown,
 }

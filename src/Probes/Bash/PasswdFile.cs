@@ -8,11 +8,16 @@ namespace EbpfActors.Probes.Bash;
 internal sealed class PasswdFile
 {
     private const int MostBytes = 1 << 20;
+    private const int MostName = 256; // LOGIN_NAME_MAX
+    private const int SizeOfEntry = 64;
 
     private readonly FileRevision? _revision;
     private readonly Dictionary<uint, string> _names;
 
     private PasswdFile(FileRevision? revision, Dictionary<uint, string> names) => (_revision, _names) = (revision, names);
+
+    /// <summary>Some bytes of memory that the names take.</summary>
+    public int Size => _names.Values.Sum(name => SizeOfEntry + 2 * name.Length);
 
     /// <param name="file">Null when there is none. What is no regular file has no names.</param>
     public static PasswdFile Read(OpenedFile? file)
@@ -33,7 +38,7 @@ internal sealed class PasswdFile
         foreach (var line in Encoding.UTF8.GetString(text).Split('\n'))
         {
             var fields = line.Split(':', 4);
-            if (fields.Length == 4 && fields[0].Length > 0 && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out var uid))
+            if (fields.Length == 4 && fields[0].Length is > 0 and <= MostName && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out var uid))
             {
                 names.TryAdd(uid, fields[0]);
             }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using EbpfActors.Probes.Processes;
+using EbpfActors.Probes.Inspections;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -7,14 +7,30 @@ namespace EbpfActors.Probes.Bash;
 /// Who a user is, by the passwd file that the process itself sees and in the numbers of its own user namespace. A process that is gone
 /// is answered for by what was known of it, or by another one in the same place; nobody else is asked. Bounded; not thread-safe.
 /// </summary>
-internal sealed class UserNames(string procRoot)
+/// <param name="procRoot">The host's /proc.</param>
+/// <param name="inspector">Reads the files of other roots, whose file systems may not answer.</param>
+/// <param name="takeEnded">Lets the inspector see to a thread that hangs.</param>
+internal sealed class UserNames(string procRoot, IInspector inspector, Action takeEnded)
 {
     private const int MostPlaces = 1024;
     private const int MostProcesses = 4096;
+    private const int MostBytes = 16 << 20;
+    private const int SizeOfLine = 100;
+
+    /// <summary>A file that is in memory takes some microseconds.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<BashPlace, PasswdFile> _passwds = [];
+    private readonly HashSet<BashPlace> _slow = [];
+    private long _bytes;
     private readonly Dictionary<uint, (BashPlace Place, Users Users)> _processes = [];
     private readonly Dictionary<BashPlace, uint> _residents = [];
+
+    /// <summary>What is waited for longer is given up.</summary>
+    public static InspectionLimits Limits { get; } = new(long.MaxValue, TimeSpan.MaxValue) { HangsAfter = Patience };
+
+    /// <summary>Places whose passwd could not be read in time; their users are told by their numbers until the next scan.</summary>
+    public int Slow => _slow.Count;
 
     /// <summary>The login name, or the number.</summary>
     /// <param name="pid">In the namespace of /proc.</param>
@@ -33,7 +49,11 @@ internal sealed class UserNames(string procRoot)
     }
 
     /// <summary>A scan begins.</summary>
-    public void ForgetResidents() => _residents.Clear();
+    public void ForgetResidents()
+    {
+        _residents.Clear();
+        _slow.Clear();
+    }
 
     /// <summary>Some process, which may be asked when others of its place are gone. The first of each place is the one that stays.</summary>
     public void AddResident(uint pid, in BashPlace place)
@@ -67,13 +87,14 @@ internal sealed class UserNames(string procRoot)
 
     private Users? LookAgain(uint pid, in BashPlace place)
     {
-        if (LookAt(pid, place) is not { } users)
+        if (LookAt(pid, place, isInRoot: false) is not { } users)
         {
             return null;
         }
 
         MakeRoom(_processes, MostProcesses);
         _processes[pid] = (place, users);
+        _bytes += users.UidMap.Count * SizeOfLine;
         return users;
     }
 
@@ -81,42 +102,57 @@ internal sealed class UserNames(string procRoot)
         _processes.TryGetValue(pid, out var known) && known.Place == place ? known.Users : null;
 
     private Users? AskResident(in BashPlace place) =>
-        _residents.TryGetValue(place, out var pid) && HasRoot(pid, place) ? LookAt(pid, place) : null;
+        _residents.TryGetValue(place, out var pid) ? LookAt(pid, place, isInRoot: true) : null;
 
-    /// <summary>Null when the process is gone, or is another one by now.</summary>
-    private Users? LookAt(uint pid, in BashPlace place)
+    /// <summary>Null when the process is gone, or is another one by now, or its files cannot be read in time.</summary>
+    private Users? LookAt(uint pid, in BashPlace place, bool isInRoot)
     {
-        using var file = OpenedFile.TryOpenInside($"{procRoot}/{pid}/root", "etc/passwd");
-        var uidMap = ProcessFiles.ReadLines($"{procRoot}/{pid}/uid_map");
-
-        // Asked last: what was found before, or was not, is its own.
-        return IsIn(pid, place) ? new Users(Passwd(place, file), uidMap) : null;
-    }
-
-    private PasswdFile Passwd(in BashPlace place, OpenedFile? file)
-    {
-        if (!_passwds.TryGetValue(place, out var known) || !known.IsStill(file))
+        takeEnded();
+        if (_slow.Contains(place))
         {
-            MakeRoom(_passwds, MostPlaces);
-            _passwds[place] = known = PasswdFile.Read(file);
+            return null;
         }
 
-        return known;
+        var look = new UserLook(procRoot, pid, place, isInRoot, _passwds.GetValueOrDefault(place));
+        if (!inspector.Post(look))
+        {
+            return null;
+        }
+
+        if (!look.Wait(Patience))
+        {
+            MakeRoom(_slow, MostPlaces);
+            _slow.Add(place);
+            return null;
+        }
+
+        if (look.Passwd is not { } passwd)
+        {
+            return null;
+        }
+
+        Keep(place, passwd);
+        return new Users(passwd, look.UidMap);
     }
 
-    private bool IsIn(uint pid, in BashPlace place) =>
-        ProcessFiles.ReadLink($"{procRoot}/{pid}/ns/mnt") == $"mnt:[{place.Mounts}]"
-        && ProcessFiles.ReadLink($"{procRoot}/{pid}/ns/user") == $"user:[{place.Users}]";
-
-    /// <summary>A process may take another root while it runs.</summary>
-    private bool HasRoot(uint pid, in BashPlace place)
+    private void Keep(in BashPlace place, PasswdFile passwd)
     {
-        using var root = OpenedFile.TryOpen($"{procRoot}/{pid}/root", out _);
-        return root?.StatIdentity.Inode == place.RootIno;
+        // A container may have a file as large as it likes, and change it as often.
+        if (_passwds.Count >= MostPlaces || _bytes > MostBytes)
+        {
+            _passwds.Clear();
+            _processes.Clear();
+            _bytes = 0;
+        }
+
+        if (!_passwds.TryGetValue(place, out var known) || !ReferenceEquals(known, passwd))
+        {
+            _bytes += passwd.Size;
+            _passwds[place] = passwd;
+        }
     }
 
-    private static void MakeRoom<TKey, TValue>(Dictionary<TKey, TValue> cache, int most)
-        where TKey : notnull
+    private static void MakeRoom<T>(ICollection<T> cache, int most)
     {
         if (cache.Count >= most)
         {

@@ -85,20 +85,6 @@ internal sealed class ConntrackSocket : IDisposable
         }
     }
 
-    /// <summary>Makes the table say of the namespace what the kernel says now. Under the table's lock.</summary>
-    public void DumpInto(NatTable table, uint netNs)
-    {
-        table.BeginDump();
-        Dump((in ConntrackMessage message) =>
-        {
-            if (message.News == ConntrackNews.Known)
-            {
-                table.Add(message.Original, netNs, message.Target);
-            }
-        });
-        table.EndDump(netNs);
-    }
-
     /// <summary>
     /// Hands out the messages of one datagram; false when none waits.
     /// </summary>

@@ -122,7 +122,14 @@ internal sealed class KernelRung(string form, ConntrackOptions options, NatTable
 
         foreach (var (inode, path) in present)
         {
-            NetworkNamespaces.RunIn(path, () => dump.ReadHere(inode));
+            try
+            {
+                NetworkNamespaces.RunIn(path, () => dump.ReadHere(inode));
+            }
+            catch (BpfException e)
+            {
+                dump.Refuse(inode, e);
+            }
         }
     }
 

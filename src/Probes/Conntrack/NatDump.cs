@@ -8,6 +8,9 @@ namespace EbpfActors.Probes.Conntrack;
 /// </summary>
 internal sealed class NatDump(NatTable table, Lock gate, WithoutHooks without)
 {
+    /// <summary>Connections that are entered under one lock.</summary>
+    private const int AtOnce = 1024;
+
     private readonly Ladder _ladder = new(ConntrackHooks.Dump, without);
     private readonly HashSet<uint> _read = [];
     private readonly Dictionary<uint, string> _refusals = [];
@@ -59,14 +62,53 @@ internal sealed class NatDump(NatTable table, Lock gate, WithoutHooks without)
         {
             lock (gate)
             {
-                requests.DumpInto(table, netNs);
+                table.BeginDump(netNs);
+            }
+
+            Enter(ReadAll(requests));
+            lock (gate)
+            {
+                table.EndDump();
                 _read.Add(netNs);
                 _refusals.Remove(netNs);
             }
         }
         catch (BpfException e)
         {
+            lock (gate)
+            {
+                table.LeaveDump();
+            }
+
             Refuse(netNs, e);
+        }
+    }
+
+    /// <summary>Without the lock: the kernel takes its time, and look-ups are not to wait for it. One more than the table holds are refused there.</summary>
+    private List<(NatTuple Tuple, NatTarget Target)> ReadAll(ConntrackSocket requests)
+    {
+        var found = new List<(NatTuple, NatTarget)>();
+        requests.Dump((in ConntrackMessage message) =>
+        {
+            if (message.News == ConntrackNews.Known && found.Count <= table.Capacity)
+            {
+                found.Add((message.Original, message.Target));
+            }
+        });
+        return found;
+    }
+
+    private void Enter(List<(NatTuple Tuple, NatTarget Target)> found)
+    {
+        foreach (var some in found.Chunk(AtOnce))
+        {
+            lock (gate)
+            {
+                foreach (var (tuple, target) in some)
+                {
+                    table.AddDumped(tuple, target);
+                }
+            }
         }
     }
 
@@ -83,7 +125,8 @@ internal sealed class NatDump(NatTable table, Lock gate, WithoutHooks without)
         }
     }
 
-    private void Refuse(uint netNs, BpfException refusal)
+    /// <summary>The namespace cannot be read.</summary>
+    public void Refuse(uint netNs, BpfException refusal)
     {
         lock (gate)
         {

@@ -10,11 +10,17 @@ namespace EbpfActors.Probes.Conntrack;
 /// </summary>
 internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
 {
+    private const int MostSinceDump = 1 << 18;
+
     private readonly Dictionary<(NatTuple Tuple, uint NetNs), Entry> _entries = [];
 
     /// <summary>Which namespaces know a tuple.</summary>
     private readonly Dictionary<NatTuple, Namespaces> _namespaces = [];
     private readonly Queue<(NatTuple Tuple, uint NetNs, long Until)> _ended = new();
+
+    /// <summary>Of the namespace that is being dumped: what news have come of since. They are newer than the dump.</summary>
+    private readonly HashSet<NatTuple> _sinceDump = [];
+    private uint? _dumped;
     private uint _dump;
 
     public int Count => _entries.Count;
@@ -27,7 +33,14 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
     /// <summary>Look-ups to which several namespaces had different answers, none of them the connection's own.</summary>
     public long Ambiguous { get; private set; }
 
+    /// <summary>News: the connection has begun, or is translated differently.</summary>
     public void Add(in NatTuple tuple, uint netNs, NatTarget target)
+    {
+        NoteNews(tuple, netNs);
+        Enter(tuple, netNs, target);
+    }
+
+    private void Enter(in NatTuple tuple, uint netNs, NatTarget target)
     {
         DropEnded(time.GetTimestamp());
         if (_entries.Count >= capacity && !_entries.ContainsKey((tuple, netNs)) && !DropOldestEnded())
@@ -44,11 +57,17 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
         }
     }
 
-    /// <summary>The connection has ended; a later one with the same tuple replaces it.</summary>
+    /// <summary>News: the connection has ended; a later one with the same tuple replaces it.</summary>
     /// <param name="tuple">As its client made it.</param>
     /// <param name="netNs">Where it was translated.</param>
     /// <param name="atNs">When, by CLOCK_MONOTONIC; null for now.</param>
     public void End(in NatTuple tuple, uint netNs, ulong? atNs = null)
+    {
+        NoteNews(tuple, netNs);
+        MarkEnded(tuple, netNs, atNs);
+    }
+
+    private void MarkEnded(in NatTuple tuple, uint netNs, ulong? atNs = null)
     {
         var now = time.GetTimestamp();
         ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(_entries, (tuple, netNs));
@@ -62,16 +81,40 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
         DropEnded(now);
     }
 
-    /// <summary>What is added from now on is what a namespace has.</summary>
-    public void BeginDump() => _dump++;
-
-    /// <summary>What of the namespace was not added since <see cref="BeginDump"/> has ended.</summary>
-    public void EndDump(uint netNs)
+    /// <summary>A dump of the namespace begins. News go on meanwhile, and count more than what it says.</summary>
+    public void BeginDump(uint netNs)
     {
-        foreach (var ((tuple, space), _) in _entries.Where(e => e.Key.NetNs == netNs && e.Value.Until == 0 && e.Value.Dump != _dump).ToList())
+        _dump++;
+        _dumped = netNs;
+        _sinceDump.Clear();
+    }
+
+    /// <summary>The dump says that there is this connection.</summary>
+    public void AddDumped(in NatTuple tuple, NatTarget target)
+    {
+        if (_dumped is { } netNs && !_sinceDump.Contains(tuple))
         {
-            End(tuple, space);
+            Enter(tuple, netNs, target);
         }
+    }
+
+    /// <summary>What of the namespace neither the dump nor news have told of has ended.</summary>
+    public void EndDump()
+    {
+        foreach (var ((tuple, space), _) in _entries.Where(e => e.Key.NetNs == _dumped && e.Value.Until == 0 && e.Value.Dump != _dump).ToList())
+        {
+            MarkEnded(tuple, space);
+        }
+
+        LeaveDump();
+    }
+
+    /// <summary>The dump came to nothing.</summary>
+    public void LeaveDump()
+    {
+        _dumped = null;
+        _sinceDump.Clear();
+        _sinceDump.TrimExcess();
     }
 
     /// <summary>These namespaces have gone.</summary>
@@ -79,7 +122,7 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
     {
         foreach (var ((tuple, space), _) in _entries.Where(e => e.Value.Until == 0 && isGone(e.Key.NetNs)).ToList())
         {
-            End(tuple, space);
+            MarkEnded(tuple, space);
         }
     }
 
@@ -120,6 +163,15 @@ internal sealed class NatTable(int capacity, TimeSpan linger, TimeProvider time)
 
     private NatTarget TargetIn(uint netNs, in NatTuple tuple, ulong bornNs) =>
         _entries[(tuple, netNs)] is var entry && entry.EndedNs >= bornNs ? entry.Target : default;
+
+    /// <summary>Bounded: what came beyond, in the milliseconds of a dump, may stand in the table for longer than it lives.</summary>
+    private void NoteNews(in NatTuple tuple, uint netNs)
+    {
+        if (netNs == _dumped && _sinceDump.Count < MostSinceDump)
+        {
+            _sinceDump.Add(tuple);
+        }
+    }
 
     private void DropEnded(long now)
     {

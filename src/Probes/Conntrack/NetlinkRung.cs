@@ -212,18 +212,14 @@ internal sealed class NetlinkRung(ConntrackOptions options, NatTable table, NatD
     /// <summary>The kernel has dropped news: what is missing is in a dump, what has ended is not.</summary>
     private void DumpOverrun()
     {
+        List<Listener> overrun;
         lock (gate)
         {
-            foreach (var netNs in _overrun)
-            {
-                if (_listeners.TryGetValue(netNs, out var listener))
-                {
-                    dump.Read(netNs, listener.Requests);
-                }
-            }
-
+            overrun = [.. _overrun.Where(_listeners.ContainsKey).Select(netNs => _listeners[netNs])];
             _overrun.Clear();
         }
+
+        overrun.ForEach(listener => dump.Read(listener.NetNs, listener.Requests));
     }
 
     private sealed record Listener(uint NetNs, ConntrackSocket Socket, ConntrackSocket Requests) : IDisposable

@@ -15,6 +15,7 @@ internal sealed class ElfImage
     private const int MaxSegments = 128;
     private const int MaxSections = 4096;
     private const int MaxNames = 1 << 16;
+    private const int MaxName = 64;
     private const ushort MachineX64 = 62;
     private const ushort TypeExecutable = 2;
     private const ushort TypeShared = 3;
@@ -69,6 +70,20 @@ internal sealed class ElfImage
         foreach (var section in _sections)
         {
             if (section.Name == name)
+            {
+                return section;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first section of a kind; null when there is none.</summary>
+    internal ElfSection? First(uint kind)
+    {
+        foreach (var section in _sections)
+        {
+            if (section.Kind == kind)
             {
                 return section;
             }
@@ -171,7 +186,8 @@ internal sealed class ElfImage
             return "";
         }
 
-        var text = texts[(int)offset..];
+        // Thousands of sections may share one name, and that may be as long as the table.
+        var text = texts.Slice((int)offset, Math.Min(texts.Length - (int)offset, MaxName));
         var end = text.IndexOf((byte)0);
         return end < 0 ? "" : Encoding.Latin1.GetString(text[..end]);
     }

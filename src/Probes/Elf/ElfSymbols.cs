@@ -24,12 +24,10 @@ internal static class ElfSymbols
         var found = new Dictionary<string, ElfSymbol>();
         foreach (var kind in (ReadOnlySpan<uint>)[ElfSection.DynamicSymbols, ElfSection.Symbols])
         {
-            foreach (var section in image.Sections)
+            // A file has one of each kind; further ones would only make somebody read.
+            if (found.Count < names.Length && image.First(kind) is { } section && section.Link < image.Sections.Count)
             {
-                if (section.Kind == kind && section.Link < image.Sections.Count && found.Count < names.Length)
-                {
-                    FindIn(image, section, image.Sections[(int)section.Link], names, found);
-                }
+                FindIn(image, section, image.Sections[(int)section.Link], names, found);
             }
         }
 
@@ -46,14 +44,21 @@ internal static class ElfSymbols
 
         // From the few places of the names to the symbols that refer to them: a table of a hundred thousand names is searched, not read.
         var spelled = new Dictionary<uint, string>();
+        List<string> missing = [];
         foreach (var name in names)
         {
             if (!found.ContainsKey(name))
             {
-                foreach (var at in image.File.Search(texts.Offset, texts.Size, Encoding.UTF8.GetBytes(name + '\0'), MaxSpellings))
-                {
-                    spelled[(uint)(at - texts.Offset)] = name;
-                }
+                missing.Add(name);
+            }
+        }
+
+        var places = image.File.Search(texts.Offset, texts.Size, [.. missing.Select(name => Encoding.UTF8.GetBytes(name + '\0'))], MaxSpellings);
+        for (var i = 0; i < places.Length; i++)
+        {
+            foreach (var at in places[i])
+            {
+                spelled[(uint)(at - texts.Offset)] = missing[i];
             }
         }
 

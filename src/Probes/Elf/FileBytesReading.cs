@@ -50,23 +50,35 @@ internal static class FileBytesReading
     }
 
     /// <summary>Where <paramref name="text"/> begins, each time, at most <paramref name="limit"/> times; offsets in the file.</summary>
-    internal static List<ulong> Search(this IFileBytes file, ulong offset, ulong length, ReadOnlySpan<byte> text, int limit)
+    internal static List<ulong> Search(this IFileBytes file, ulong offset, ulong length, ReadOnlySpan<byte> text, int limit) =>
+        file.Search(offset, length, [text.ToArray()], limit)[0];
+
+    /// <summary>The same for several texts, none of them empty, with the file read once; a list for each.</summary>
+    internal static List<ulong>[] Search(this IFileBytes file, ulong offset, ulong length, byte[][] texts, int limit)
     {
-        var pattern = text.ToArray();
-        var found = new List<ulong>();
-        file.ReadChunks(offset, length, pattern.Length - 1, (at, chunk) =>
+        var found = Array.ConvertAll(texts, _ => new List<ulong>());
+        file.ReadChunks(offset, length, texts.Max(t => t.Length) - 1, (at, chunk) =>
         {
-            for (int next, from = 0; (next = chunk[from..].IndexOf(pattern)) >= 0; from += next + 1)
+            for (var i = 0; i < texts.Length; i++)
             {
-                found.Add(at + (ulong)(from + next));
-                if (found.Count >= limit)
-                {
-                    return false;
-                }
+                SearchChunk(at, chunk, texts[i], limit, found[i]);
             }
 
-            return true;
+            return found.Any(f => f.Count < limit);
         });
         return found;
+    }
+
+    private static void SearchChunk(ulong at, ReadOnlySpan<byte> chunk, byte[] text, int limit, List<ulong> found)
+    {
+        for (int next, from = 0; found.Count < limit && (next = chunk[from..].IndexOf(text)) >= 0; from += next + 1)
+        {
+            // A short one may lie in what comes twice.
+            var place = at + (ulong)(from + next);
+            if (found.Count == 0 || found[^1] < place)
+            {
+                found.Add(place);
+            }
+        }
     }
 }

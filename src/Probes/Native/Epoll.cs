@@ -11,7 +11,10 @@ internal sealed unsafe class Epoll : IDisposable
     private const uint Readable = (uint)LibC.PollIn;
     private const uint EdgeTriggered = 1u << 31;
 
-    internal SafeFileHandle File { get; } = new(LibC.epoll_create1(CloseOnExec), ownsHandle: true);
+    /// <exception cref="BpfException">The kernel has no descriptor, or no memory, for it.</exception>
+    internal Epoll() => File = Descriptor.Own(LibC.epoll_create1(CloseOnExec), "make an epoll descriptor");
+
+    internal SafeFileHandle File { get; }
 
     internal void Add(SafeFileHandle file) => Add(file, Readable);
 

@@ -8,7 +8,11 @@ namespace EbpfActors.Probes.Native;
 internal static unsafe partial class LibC
 {
     internal const int OpenToLookAt = 0x80000 /* close on exec */ | 0x800 /* do not wait for a FIFO's writer */ | 0x100 /* no terminal */;
+
+    /// <summary>Refers to a file without opening it: no file system and no driver is asked.</summary>
+    internal const int OpenNothing = 0x200000 /* O_PATH */ | 0x80000 /* close on exec */;
     internal const uint OverlayFileSystem = 0x794c7630;
+    internal const uint NamespaceFileSystem = 0x6e736673;
 
     /// <summary>In what is known of a file.</summary>
     internal const uint TimeOfBirth = 0x800;
@@ -44,6 +48,12 @@ internal static unsafe partial class LibC
         var statistics = stackalloc long[32];
         return fstatfs(file, statistics) == 0 ? (uint)statistics[0] : 0;
     }
+
+    /// <summary>A second descriptor, closed on exec, or -1 and errno.</summary>
+    internal static int Duplicate(SafeFileHandle file) => fcntl(file, 1030 /* F_DUPFD_CLOEXEC */, 0);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int fcntl(SafeFileHandle file, int command, nint argument);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int statx(SafeFileHandle folder, byte* path, int flags, uint mask, FileStatistics* into);

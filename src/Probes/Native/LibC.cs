@@ -14,6 +14,7 @@ internal static unsafe partial class LibC
     private const nint FsMount = 432;
     private const int FsConfigCreate = 6;
     private const nint OpenAt2 = 437;
+    private const nint SetAttributes = 314; // sched_setattr
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint read(SafeFileHandle file, void* buffer, nuint count);
@@ -43,6 +44,21 @@ internal static unsafe partial class LibC
     /// <summary>The policy of the calling thread, when <paramref name="thread"/> is 0.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int sched_setscheduler(int thread, int policy, ref int priority);
+
+    /// <summary>Makes the calling thread one of SCHED_DEADLINE: so much of each period is its own, and no more. 0, or -1 and errno.</summary>
+    internal static int SetDeadline(ulong runtimeNanoseconds, ulong periodNanoseconds)
+    {
+        var attributes = new SchedulingAttributes
+        {
+            Size = (uint)sizeof(SchedulingAttributes),
+            Policy = 6,
+            Flags = 1, // SCHED_FLAG_RESET_ON_FORK: the threads that it makes are ordinary
+            Runtime = runtimeNanoseconds,
+            Deadline = periodNanoseconds,
+            Period = periodNanoseconds,
+        };
+        return (int)syscall(SetAttributes, 0, (nint)(&attributes), 0, 0, 0);
+    }
 
     /// <summary>Moves the calling thread.</summary>
     [LibraryImport(Library, SetLastError = true)]
@@ -79,10 +95,10 @@ internal static unsafe partial class LibC
         }
     }
 
-    /// <summary>Opens for reading as if the folder were the root: no link leads out of it. A descriptor, or -1 and errno.</summary>
+    /// <summary>Refers to a file as if the folder were the root: no link leads out of it, nothing is opened. A descriptor, or -1 and errno.</summary>
     internal static int OpenBeneath(SafeFileHandle folder, string path)
     {
-        var how = new OpenHow { Flags = 0x80800 /* O_CLOEXEC | O_NONBLOCK */, Resolve = 0x12 /* RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS */ };
+        var how = new OpenHow { Flags = OpenNothing, Resolve = 0x12 /* RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS */ };
         fixed (byte* name = Encoding.UTF8.GetBytes(path + "\0"))
         {
             return (int)syscall(OpenAt2, folder.DangerousGetHandle(), (nint)name, (nint)(&how), sizeof(OpenHow), 0);
@@ -118,6 +134,20 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint syscall(nint number, nint a, nint b, nint c, nint d, nint e);
+
+    /// <summary>struct sched_attr, of its first size.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct SchedulingAttributes
+    {
+        internal uint Size;
+        internal uint Policy;
+        internal ulong Flags;
+        internal int Niceness;
+        internal uint Priority;
+        internal ulong Runtime;
+        internal ulong Deadline;
+        internal ulong Period;
+    }
 
     /// <summary>struct open_how.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -8,7 +8,10 @@ internal sealed unsafe class WakeEvent : IDisposable
     private const int CloseOnExec = 0x80000;
     private const int NonBlocking = 0x800;
 
-    internal SafeFileHandle File { get; } = new(LibC.eventfd(0, CloseOnExec | NonBlocking), ownsHandle: true);
+    /// <exception cref="BpfException">The kernel has no descriptor, or no memory, for it.</exception>
+    internal WakeEvent() => File = Descriptor.Own(LibC.eventfd(0, CloseOnExec | NonBlocking), "make an eventfd");
+
+    internal SafeFileHandle File { get; }
 
     internal void Ring()
     {

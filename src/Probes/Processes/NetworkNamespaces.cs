@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using EbpfActors.Probes.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -35,29 +37,58 @@ internal sealed class NetworkNamespaces(string procRoot, string hostRoot)
         return found;
     }
 
-    /// <summary>Runs in the namespace, on this thread, which comes back. False when the namespace has gone.</summary>
+    /// <summary>
+    /// Runs in the namespace and waits for that. On a thread of its own, which ends there: one that could not come back to its own namespace
+    /// would do everything else in the wrong one. What is thrown is thrown here. False when the namespace has gone.
+    /// </summary>
+    /// <exception cref="BpfException">This process may not enter it.</exception>
     public static bool RunIn(string path, Action inside)
     {
-        using var home = Open("/proc/thread-self/ns/net");
         using var space = Open(path);
-        if (home is null || space is null || LibC.setns(space, NewNet) != 0)
+        if (space is null)
         {
             return false;
         }
 
-        try
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
         {
-            inside();
-        }
-        finally
-        {
-            LibC.setns(home, NewNet);
-        }
-
+            try
+            {
+                Enter(space, path);
+                inside();
+            }
+#pragma warning disable CA1031 // It is thrown again, where it is waited for.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        })
+        { IsBackground = true, Name = "namespace" };
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
         return true;
     }
 
-    private static SafeFileHandle? Open(string path) => LibC.open(path, 0x80000) is var fd and >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : null;
+    private static void Enter(SafeFileHandle space, string path)
+    {
+        if (LibC.setns(space, NewNet) != 0)
+        {
+            throw new BpfException($"enter the network namespace {path}", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>Null when there is none, or when it is something else: that is not opened.</summary>
+    private static SafeFileHandle? Open(string path)
+    {
+        using var pinned = OpenedFile.Pin(path, out _);
+        return pinned is not null && LibC.FileSystemKind(pinned) == LibC.NamespaceFileSystem
+            && LibC.open($"/proc/self/fd/{pinned.DangerousGetHandle()}", LibC.OpenToLookAt) is var fd and >= 0
+            ? new SafeFileHandle(fd, ownsHandle: true)
+            : null;
+    }
 
     private static uint? Inode(string link) =>
         LibC.ReadLink(link) is { } name && name.StartsWith("net:[", StringComparison.Ordinal)

@@ -20,7 +20,7 @@ public sealed class MappedFileSourceTests
         Shell.Run("kill", $"-KILL {child}");
         Eventually.Holds(() => File.ReadAllText($"/proc/{child}/stat").Contains(") Z ", StringComparison.Ordinal));
 
-        _source.Open(new Mapping(child, 0x1000, 0x2000, new(8, 1), 0, "/of/a/container/libssl.so.3"u8), out var problem).ShouldBeNull();
+        _source.Open(new Mapping(child, 0x1000, 0x2000, new(8, 1), 0, "/of/a/container/libssl.so.3"u8), null, out var problem).ShouldBeNull();
 
         problem.ShouldBeNull();
     }

@@ -1,4 +1,5 @@
 using EbpfActors.Probes.Bash;
+using EbpfActors.Probes.Tests.Inspections;
 using Shouldly;
 using Xunit;
 
@@ -10,7 +11,7 @@ public sealed class UserNamesTests : IDisposable
     private readonly TemporaryFolder _proc = new("proc");
     private readonly UserNames _names;
 
-    public UserNamesTests() => _names = new UserNames(_proc.Path);
+    public UserNamesTests() => _names = new UserNames(_proc.Path, new InlineInspector(), static () => { });
 
     [Fact]
     public void A_process_that_is_there_is_asked()
@@ -20,6 +21,25 @@ public sealed class UserNamesTests : IDisposable
         _names.Name(10, 1000, place).ShouldBe("alice");
         _names.Name(10, 1001, place).ShouldBe("1001");
     }
+
+    [Fact]
+    public void What_is_kept_of_large_files_of_many_places_is_bounded()
+    {
+        var large = string.Concat(Enumerable.Range(0, 30_000).Select(uid => $"{new string('u', 20)}{uid}:x:{uid}:\n"));
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        for (var place = 1u; place <= 60; place++)
+        {
+            _names.Name(place, 7, Start(place, place, large)).ShouldBe("uuuuuuuuuuuuuuuuuuuu7");
+        }
+
+        // All of them would take more than 150 MB.
+        (GC.GetTotalMemory(forceFullCollection: true) - before).ShouldBeLessThan(60_000_000);
+    }
+
+    [Fact]
+    public void What_is_longer_than_a_login_name_is_none() =>
+        _names.Name(10, 1000, Start(10, 1, $"{new string('a', 257)}:x:1000:")).ShouldBe("1000");
 
     [Fact]
     public void One_that_is_gone_is_known_as_it_was()

@@ -94,15 +94,44 @@ public sealed class NatTableTests
     public void After_a_dump_what_it_did_not_show_has_ended()
     {
         _table.Add(Tuple(1), 1, Backend);
-        _table.BeginDump();
-        _table.Add(Tuple(2), 1, Backend);
+        _table.BeginDump(netNs: 1);
+        _table.AddDumped(Tuple(2), Backend);
 
-        _table.EndDump(netNs: 1);
+        _table.EndDump();
         _time.Advance(2 * Linger);
         _table.End(Tuple(9), 1);
 
         _table.Find(Tuple(1), 1).IsKnown.ShouldBeFalse();
         _table.Find(Tuple(2), 1).ShouldBe(Backend);
+    }
+
+    [Fact]
+    public void News_that_come_during_a_dump_count_more_than_what_it_says()
+    {
+        var other = new NatTarget(IpAddress.Parse("10.0.0.99"), 99);
+        _table.BeginDump(netNs: 1);
+        _table.End(Tuple(1), 1);
+        _table.Add(Tuple(2), 1, other);
+
+        _table.AddDumped(Tuple(1), Backend);
+        _table.AddDumped(Tuple(2), Backend);
+        _table.EndDump();
+
+        _table.Find(Tuple(1), 1).IsKnown.ShouldBeFalse();
+        _table.Find(Tuple(2), 1).ShouldBe(other);
+    }
+
+    [Fact]
+    public void A_dump_that_came_to_nothing_leaves_everything_as_it_was()
+    {
+        _table.Add(Tuple(1), 1, Backend);
+
+        _table.BeginDump(netNs: 1);
+        _table.LeaveDump();
+        _table.AddDumped(Tuple(2), Backend);
+
+        _table.Find(Tuple(1), 1).ShouldBe(Backend);
+        _table.Find(Tuple(2), 1).IsKnown.ShouldBeFalse();
     }
 
     private static NatTuple Tuple(ushort port) => new(IpAddress.Parse("10.0.0.1"), IpAddress.Parse("10.96.0.1"), port, 80, Transport.Tcp);

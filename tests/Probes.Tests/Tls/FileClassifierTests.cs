@@ -124,5 +124,12 @@ public sealed class FileClassifierTests
         }
     }
 
+    [Theory]
+    [InlineData("/usr/lib/erlang/lib/crypto-5.1.3/priv/lib/crypto.so", "Erlang (crypto.so)")]
+    [InlineData("/opt/release/lib/crypto-4.8/priv/lib/crypto.so", "Erlang (crypto.so)")]
+    [InlineData("/usr/lib/lua/5.4/crypto.so", null)]
+    public void TLS_that_takes_no_more_than_ciphers_from_a_library_is_named(string path, string? what) =>
+        Classify([1, 2, 3], path).Unrecognised.ShouldBe(what);
+
     private static FileClassification Classify(byte[] file, string name) => FileClassifier.Classify(new MemoryFile(file), name);
 }

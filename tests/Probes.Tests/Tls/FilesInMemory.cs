@@ -1,6 +1,7 @@
 using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tests.Elf;
 using EbpfActors.Probes.Tls.Discovery;
+using Microsoft.Win32.SafeHandles;
 
 namespace EbpfActors.Probes.Tests.Tls;
 
@@ -20,7 +21,9 @@ internal sealed class FilesInMemory : IMappedFileSource
     public void Add(FileIdentity file, byte[] bytes, bool overlay = false, long born = 0) =>
         _files[file] = (bytes, overlay, new((uint)file.Inode, born, null));
 
-    public IMappedFile? Open(in Mapping mapping, out string? problem)
+    public SafeFileHandle? Pin(in Mapping mapping) => null;
+
+    public IMappedFile? Open(in Mapping mapping, SafeFileHandle? pinned, out string? problem)
     {
         Asked++;
         problem = Problem;

@@ -1,6 +1,7 @@
 using System.Text;
 using EbpfActors.Probes.Processes;
 using EbpfActors.Probes.Tests.Elf;
+using EbpfActors.Probes.Tests.Inspections;
 using EbpfActors.Probes.Tls.Discovery;
 using Microsoft.Extensions.Time.Testing;
 using Shouldly;
@@ -19,7 +20,7 @@ public sealed class MappedFilesTests : IDisposable
     private readonly ToldFiles _told = new();
     private MappedFiles _files;
 
-    public MappedFilesTests() => _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions());
+    public MappedFilesTests() => _files = new MappedFiles(_source, new InlineInspector(), _told, new TlsDiscoveryOptions());
 
     [Fact]
     public void A_file_is_looked_into_once_however_often_it_is_mapped()
@@ -42,7 +43,7 @@ public sealed class MappedFilesTests : IDisposable
     [InlineData("/OPT/*", false)]
     public void What_the_user_left_out_is_not_probed_and_named_once(string pattern, bool isLeftOut)
     {
-        using var files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { Exclude = ["/elsewhere/*", pattern] });
+        using var files = new MappedFiles(_source, new InlineInspector(), _told, new TlsDiscoveryOptions { Exclude = ["/elsewhere/*", pattern] });
         (_files, var usual) = (files, _files);
         _source.Add(Ssl, LibSsl);
 
@@ -218,7 +219,7 @@ public sealed class MappedFilesTests : IDisposable
     [Fact]
     public void What_is_told_of_a_file_that_is_not_captured_is_over_with_the_file()
     {
-        using var files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { Exclude = ["*/libssl.so.3"] });
+        using var files = new MappedFiles(_source, new InlineInspector(), _told, new TlsDiscoveryOptions { Exclude = ["*/libssl.so.3"] });
         (_files, var usual) = (files, _files);
         _source.Add(Ssl, LibSsl);
         _source.Add(new(8, 3), [1]);
@@ -270,7 +271,7 @@ public sealed class MappedFilesTests : IDisposable
     [Fact]
     public void Files_and_targets_are_bounded_and_the_bound_is_told_once()
     {
-        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { MaxTargets = 2, MaxFiles = 10 });
+        _files = new MappedFiles(_source, new InlineInspector(), _told, new TlsDiscoveryOptions { MaxTargets = 2, MaxFiles = 10 });
         for (var i = 1UL; i <= 100; i++)
         {
             _source.Add(new(8, i), i % 20 == 0 ? LibSsl : [1]);
@@ -287,7 +288,7 @@ public sealed class MappedFilesTests : IDisposable
     public void A_file_that_could_not_be_taken_for_the_moment_is_told_again_at_growing_intervals_until_it_is()
     {
         var time = new FakeTimeProvider();
-        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions(), time);
+        _files = new MappedFiles(_source, new InlineInspector(), _told, new TlsDiscoveryOptions(), time);
         _source.Add(Ssl, LibSsl);
         _told.Take = () => false;
         Map(1, Ssl);
@@ -310,7 +311,7 @@ public sealed class MappedFilesTests : IDisposable
     public void A_file_that_could_not_be_taken_is_told_no_more_once_nobody_maps_it()
     {
         var time = new FakeTimeProvider();
-        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions(), time);
+        _files = new MappedFiles(_source, new InlineInspector(), _told, new TlsDiscoveryOptions(), time);
         _source.Add(Ssl, LibSsl);
         _told.Take = () => false;
         Map(1, Ssl);
@@ -327,7 +328,7 @@ public sealed class MappedFilesTests : IDisposable
     public void A_sink_that_throws_is_told_again_and_later()
     {
         var time = new FakeTimeProvider();
-        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions(), time);
+        _files = new MappedFiles(_source, new InlineInspector(), _told, new TlsDiscoveryOptions(), time);
         _source.Add(Ssl, LibSsl);
         _told.Take = () => throw new InvalidOperationException("a test");
 
@@ -340,7 +341,7 @@ public sealed class MappedFilesTests : IDisposable
     [Fact]
     public void A_file_that_found_no_room_is_captured_when_another_one_goes()
     {
-        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { MaxTargets = 1 });
+        _files = new MappedFiles(_source, new InlineInspector(), _told, new TlsDiscoveryOptions { MaxTargets = 1 });
         _source.Add(Ssl, LibSsl);
         _source.Add(new(8, 7), LibSsl);
         Map(1, Ssl);
@@ -358,7 +359,7 @@ public sealed class MappedFilesTests : IDisposable
     [Fact]
     public void A_program_that_found_no_room_is_searched_for_traces_when_others_were()
     {
-        _files = new MappedFiles(_source, _told, new TlsDiscoveryOptions { MaxUnsearched = 1 });
+        _files = new MappedFiles(_source, new InlineInspector(), _told, new TlsDiscoveryOptions { MaxUnsearched = 1 });
         _source.Add(Ssl, new ElfBuilder([0xc3]).Section(".rodata", [.. "x BoringSSL y"u8]).Bytes());
         _source.Add(Crypto, new ElfBuilder([0xc3]).Section(".rodata", [.. "x rustls-0. y"u8]).Bytes());
         Map(1, Ssl, "/bin/chrome");
@@ -370,6 +371,21 @@ public sealed class MappedFilesTests : IDisposable
         _files.SearchOne().ShouldBeTrue();
 
         _told.Lines.ShouldBe(["1 process1: BoringSSL, linked in", "3 process3: rustls"]);
+        _source.StillOpen.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_file_that_costs_more_than_one_may_is_named_once_counted_and_left_alone()
+    {
+        _files = new MappedFiles(_source, new InlineInspector { Bytes = 10_000 }, _told, new TlsDiscoveryOptions());
+        _source.Add(Ssl, LibSsl);
+
+        Map(1, Ssl);
+        Map(2, Ssl);
+
+        _told.Lines.ShouldBe(["failed /lib/libssl.so.3 by 1: looking into it takes more than one file may cost; it is left alone"]);
+        _files.Looks.OverBudget.ShouldBe(1);
+        _source.Opened.ShouldBe(1);
         _source.StillOpen.ShouldBe(0);
     }
 

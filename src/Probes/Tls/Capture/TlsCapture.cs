@@ -86,7 +86,15 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
 
     public IReadOnlyList<ProbeLoss> Losses() => Reasons(("tls-no-join", _sessions.NoJoin), ("tls-calls-full", Count(TlsCount.CallsFull)));
 
-    public IReadOnlyList<ProbeLoss> LeftOut() => Reasons(("http2-not-decoded", Count(TlsCount.Http2)));
+    public IReadOnlyList<ProbeLoss> LeftOut()
+    {
+        var discovery = (_discovery as TlsDiscovery)?.Status;
+        return Reasons(
+            ("http2-not-decoded", Count(TlsCount.Http2)),
+            ("tls-file-over-budget", discovery?.OverBudget ?? 0),
+            ("tls-file-hangs", discovery?.Hung ?? 0),
+            ("tls-files-waiting-full", discovery?.NoRoom ?? 0));
+    }
 
     public IReadOnlyList<TableFill> Limits() =>
         [new TableFill("TLS sessions", Math.Clamp(Count(TlsCount.Sessions) - Count(TlsCount.SessionsFreed), 0, options.MaxSessions), options.MaxSessions)];

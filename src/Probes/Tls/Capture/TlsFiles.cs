@@ -36,18 +36,18 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
             {
                 return (null, true);
             }
+        }
 
-            var path = target.MappedPath;
-            try
-            {
-                _files.Add(target.File, new File(TlsGaps.Row(path, pid), $"uprobes, {target.Placement}", programs.Attach(target)));
-                _gaps.Close(target.File);
-                return (new ProbeNote(IsWarning: false, $"TLS of {path} is captured ({target.Flavour}): {target.Placement}"), true);
-            }
-            catch (BpfException e)
-            {
-                return (_gaps.Add(target.File, path, pid, e.MayPass ? $"{e.Message}; it is tried again" : e.Message), !e.MayPass);
-            }
+        var path = target.MappedPath;
+        try
+        {
+            // Without the lock: the kernel reads the file, and status and stop are not to wait for its file system.
+            Keep(target.File, new File(TlsGaps.Row(path, pid), $"uprobes, {target.Placement}", programs.Attach(target)));
+            return (new ProbeNote(IsWarning: false, $"TLS of {path} is captured ({target.Flavour}): {target.Placement}"), true);
+        }
+        catch (BpfException e)
+        {
+            return (Problem(target.File, path, pid, e.MayPass ? $"{e.Message}; it is tried again" : e.Message), !e.MayPass);
         }
     }
 
@@ -125,6 +125,21 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
         {
             new Thread(() => links.ForEach(link => link.Dispose())) { IsBackground = true }.Start();
         }
+    }
+
+    private void Keep(FileIdentity file, File attached)
+    {
+        lock (_gate)
+        {
+            _gaps.Close(file);
+            if (!_isClosed)
+            {
+                _files.Add(file, attached);
+                return;
+            }
+        }
+
+        attached.Links.ForEach(link => link.Dispose());
     }
 
     private sealed record File(string Row, string Placement, List<IDisposable> Links);

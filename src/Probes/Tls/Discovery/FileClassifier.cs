@@ -26,10 +26,11 @@ internal static class FileClassifier
         [("crypto/tls.(*Conn).Read", TlsCall.GoRead), ("crypto/tls.(*Conn).Write", TlsCall.GoWrite)];
 
     /// <param name="file">Anything.</param>
-    /// <param name="name">The file's name without its folder.</param>
-    internal static FileClassification Classify(IFileBytes file, string name)
+    /// <param name="path">What a process calls it.</param>
+    internal static FileClassification Classify(IFileBytes file, string path)
     {
-        if (KnownLibraries.WithoutProbes(name) is { } known)
+        var name = Path.GetFileName(path);
+        if ((KnownLibraries.WithoutProbes(name) ?? KnownLibraries.OnCryptoAlone(path)) is { } known)
         {
             return FileClassification.Unprobed(known);
         }

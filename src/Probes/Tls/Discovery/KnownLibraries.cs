@@ -33,6 +33,16 @@ internal static class KnownLibraries
         return null;
     }
 
+    /// <summary>
+    /// What to call TLS that is written in a language of its own and takes no more than ciphers from libcrypto, which says nothing: it is told
+    /// by the library that binds them. Null for all others.
+    /// </summary>
+    /// <param name="path">The library's.</param>
+    internal static string? OnCryptoAlone(string path) =>
+        Is(Path.GetFileName(path), "crypto.so") && path.Contains("/crypto-", StringComparison.Ordinal) && path.Contains("/priv/lib/", StringComparison.Ordinal)
+            ? "Erlang (crypto.so)"
+            : null;
+
     private static bool Is(string name, string library) =>
         name.StartsWith(library, StringComparison.Ordinal) && (name.Length == library.Length || name[library.Length] is '.' or ' ' or '-');
 }

@@ -10,9 +10,14 @@ internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit, TimeProvide
 
     internal int Count => _targets.Count;
 
+    /// <summary>As of now; what is given stays as it is.</summary>
+    internal IReadOnlyList<IMappedFile> Files { get; private set; } = [];
+
     /// <summary>The target that is this very file under another device, which only overlays can bring about.</summary>
-    internal LiveTarget? Same(IMappedFile opened) =>
-        _targets.Find(t => (t.File.IsOnOverlay || opened.IsOnOverlay) && t.File.Origin == opened.Origin);
+    internal LiveTarget? Same(IMappedFile opened) => _targets.Find(t => AreSame(t.File, opened));
+
+    /// <summary>Whether they are one file under two devices. From any thread.</summary>
+    internal static bool AreSame(IMappedFile one, IMappedFile other) => (one.IsOnOverlay || other.IsOnOverlay) && one.Origin == other.Origin;
 
     /// <summary>Takes over the open file; false, and nothing taken, when there are too many.</summary>
     internal bool Add(KnownFile known, TlsTarget target, IMappedFile opened, int pid)
@@ -36,6 +41,7 @@ internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit, TimeProvide
 
         var live = new LiveTarget(target, opened, pid);
         _targets.Add(live);
+        Files = [.. _targets.Select(t => t.File)];
         Name(known, live);
         Announce();
         return true;
@@ -53,6 +59,7 @@ internal sealed class LiveTargets(ITlsDiscoverySink sink, int limit, TimeProvide
         if (--target.Names == 0)
         {
             _targets.Remove(target);
+            Files = [.. _targets.Select(t => t.File)];
             if (target.IsAnnounced)
             {
                 sink.Gone(target.Target.File);

@@ -1,5 +1,5 @@
 using System.Text;
-using EbpfActors.Probes.Elf;
+using EbpfActors.Probes.Inspections;
 using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Tls.Discovery;
@@ -9,18 +9,22 @@ namespace EbpfActors.Probes.Tls.Discovery;
 /// as often as they are seen; a scan of all processes between <see cref="BeginScan"/> and <see cref="EndScan"/> finds what nobody maps
 /// any more. Not thread-safe.
 /// </summary>
-internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink sink, TlsDiscoveryOptions options, TimeProvider? time = null) : IDisposable
+internal sealed class MappedFiles(
+    IMappedFileSource source, IInspector inspector, ITlsDiscoverySink sink, TlsDiscoveryOptions options, TimeProvider? time = null) : IDisposable
 {
     private const int MaxReported = 8192;
+    private const int MaxCopyLooks = 256;
 
     // A process that is born while a scan passes may be missed by it, but not by two.
     private const int ScansUntilGone = 2;
 
     private readonly Dictionary<FileIdentity, KnownFile> _files = [];
     private readonly LiveTargets _targets = new(sink, options.MaxTargets, time ?? TimeProvider.System);
-    private readonly Queue<KnownFile> _unsearched = [];
+    private readonly UnsearchedPrograms _unsearched = new(inspector, options.MaxUnsearched);
     private readonly HashSet<int> _reported = [];
     private readonly HashSet<int> _seenPids = [];
+    private readonly FileLooks _looks = new(source, inspector);
+    private readonly HashSet<(FileIdentity File, int Pid)> _copyLooks = [];
     private long _scan;
 
     internal int Targets => _targets.Count;
@@ -32,6 +36,9 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
 
     /// <summary>Mappings whose process was gone before its file could be looked at.</summary>
     internal long Vanished { get; private set; }
+
+    /// <summary>What was left alone.</summary>
+    internal FileLooks Looks => _looks;
 
     internal void BeginScan()
     {
@@ -52,6 +59,7 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
         }
 
         _reported.IntersectWith(_seenPids);
+        _looks.ForgetHung();
     }
 
     internal void Mapped(in Mapping mapping)
@@ -74,11 +82,7 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
             return;
         }
 
-        if (file.Unrecognised is { } what)
-        {
-            Report(file, mapping.Pid, what);
-        }
-
+        ReportAlso(file, mapping.Pid);
         if (file.MayBeCopied)
         {
             LookForCopy(file, mapping);
@@ -88,52 +92,84 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
     /// <summary>Tells the sink again what it could not take for the moment; returns the time until the next one is due.</summary>
     internal TimeSpan TellAgain() => _targets.Announce();
 
-    /// <summary>Does one piece of the work that can wait; false when there is none.</summary>
-    internal bool SearchOne()
-    {
-        if (!_unsearched.TryDequeue(out var file))
-        {
-            return false;
-        }
-
-        using var opened = file.Unsearched!;
-        file.Unsearched = null;
-        if (ElfImage.Read(opened) is { } image && TlsTraces.Find(image) is { } what)
-        {
-            file.Unrecognised = what;
-            Report(file, file.FirstPid, what);
-        }
-
-        return true;
-    }
+    /// <summary>Has one piece of the work that can wait done; false when there is none, or other work is under way.</summary>
+    internal bool SearchOne() => _unsearched.SearchOne(Searched);
 
     public void Dispose()
     {
         _targets.Dispose();
-        foreach (var file in _unsearched)
+        _unsearched.Dispose();
+    }
+
+    private void Searched(KnownFile file, string? what, InspectionEnd end)
+    {
+        if (what is not null)
         {
-            file.Unsearched?.Dispose();
+            file.Unrecognised = what;
+            Report(file, file.FirstPid, what);
+        }
+        else if (_looks.Count(end) is { } problem)
+        {
+            file.IsTold = true;
+            sink.Failed(file.Identity, source.ProcessName(file.FirstPid), file.FirstPid, problem);
         }
     }
 
     private void LookInto(in Mapping mapping)
     {
-        if (source.Open(mapping, out var problem) is { } opened)
+        if (_looks.Hangs(mapping) is { } hangs)
         {
+            Fail(mapping, hangs);
+        }
+        else
+        {
+            _looks.Begin(mapping, _targets.Files, Looked);
+        }
+    }
+
+    private void Looked(FileLook look, InspectionEnd end)
+    {
+        var mapping = look.Mapping;
+        if (_looks.Count(end, mapping) is { } problem)
+        {
+            LeaveAlone(mapping, end, problem);
+        }
+        else if (look.Opened is { } opened)
+        {
+            look.Keep();
             var file = Remember(mapping);
-            if (!opened.IsRegular || !TakeIn(file, opened, mapping.File, mapping))
+            if (!opened.IsRegular || !TakeIn(file, look, opened, mapping.File))
             {
                 opened.Dispose();
             }
+
+            foreach (var other in look.Others)
+            {
+                ReportAlso(file, other.Mapping.Pid);
+            }
         }
-        else if (problem is not null)
+        else if (look.Problem is { } refused)
         {
-            Fail(mapping, problem);
+            Fail(mapping, refused);
         }
         else
         {
             Vanished++;
+            _looks.BeginNext(look);
         }
+    }
+
+    /// <summary>What costs too much is not looked into again as long as it is remembered; a file system may come to answer.</summary>
+    private void LeaveAlone(in Mapping mapping, InspectionEnd end, string why)
+    {
+        if (end == InspectionEnd.Hung)
+        {
+            Fail(mapping, why);
+            return;
+        }
+
+        Remember(mapping).IsTold = true;
+        sink.Failed(mapping.File, Encoding.UTF8.GetString(mapping.Path), mapping.Pid, why);
     }
 
     private void Fail(in Mapping mapping, string problem)
@@ -183,7 +219,7 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
     }
 
     /// <summary>True when the opened file is kept.</summary>
-    private bool TakeIn(KnownFile file, IMappedFile opened, FileIdentity identity, in Mapping mapping)
+    private bool TakeIn(KnownFile file, FileLook look, IMappedFile opened, FileIdentity identity)
     {
         if (_targets.Same(opened) is { } same)
         {
@@ -191,8 +227,14 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
             return false;
         }
 
+        if (look.Found is not { } found)
+        {
+            file.WaitsForTarget = true; // what it was the same as has gone meanwhile: another look at its next mapping
+            return false;
+        }
+
+        var mapping = look.Mapping;
         var path = Encoding.UTF8.GetString(mapping.Path);
-        var found = FileClassifier.Classify(opened, Path.GetFileName(path));
         if (found.Flavour is { } flavour)
         {
             if (options.Excludes(path))
@@ -213,30 +255,12 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
             Report(file, mapping.Pid, what);
         }
 
-        return found.IsProgram && Enqueue(file, opened);
+        return found.IsProgram && _unsearched.Add(file, opened);
     }
 
     /// <summary>A table was full when the file was looked into, and is not any more.</summary>
     private bool HasRoomFor(KnownFile file) => file.Targets.Count == 0 && (
-        (file.WaitsForTarget && _targets.Count < options.MaxTargets) || (file.WaitsForSearch && _unsearched.Count < options.MaxUnsearched));
-
-    private bool Enqueue(KnownFile file, IMappedFile opened)
-    {
-        if (file.Unsearched is not null)
-        {
-            return false;
-        }
-
-        file.WaitsForSearch = _unsearched.Count >= options.MaxUnsearched;
-        if (file.WaitsForSearch)
-        {
-            return false;
-        }
-
-        file.Unsearched = opened;
-        _unsearched.Enqueue(file);
-        return true;
-    }
+        (file.WaitsForTarget && _targets.Count < options.MaxTargets) || (file.WaitsForSearch && _unsearched.HasRoom));
 
     /// <summary>
     /// A file of an overlay that is written to is copied to the upper layer and keeps its inode number there: processes that map it from
@@ -244,11 +268,33 @@ internal sealed class MappedFiles(IMappedFileSource source, ITlsDiscoverySink si
     /// </summary>
     private void LookForCopy(KnownFile file, in Mapping mapping)
     {
-        if (source.Open(mapping, out _) is { } opened
-            && (file.Targets.Count >= options.MaxCopies || file.Targets.Exists(t => t.File.Origin == opened.Origin)
-                || !TakeIn(file, opened, mapping.File.Copy(file.Targets.Count), mapping)))
+        var key = (mapping.File, mapping.Pid);
+        if (file.Targets.Count < options.MaxCopies && _copyLooks.Count < MaxCopyLooks && _looks.Hangs(mapping) is null && _copyLooks.Add(key)
+            && !inspector.Post(new FileLook(mapping, source, _targets.Files, (look, end) => LookedForCopy(file, key, look, end))))
         {
-            opened.Dispose();
+            _copyLooks.Remove(key); // the next one to map it may find room
+        }
+    }
+
+    private void LookedForCopy(KnownFile file, (FileIdentity File, int Pid) key, FileLook look, InspectionEnd end)
+    {
+        _copyLooks.Remove(key);
+        if (_looks.Count(end, look.Mapping) is null && look.Opened is { } opened
+            && _files.GetValueOrDefault(key.File) == file && file.Targets.Count < options.MaxCopies && !file.Targets.Exists(t => t.File.Origin == opened.Origin))
+        {
+            look.Keep();
+            if (!TakeIn(file, look, opened, key.File.Copy(file.Targets.Count)))
+            {
+                opened.Dispose();
+            }
+        }
+    }
+
+    private void ReportAlso(KnownFile file, int pid)
+    {
+        if (file.Unrecognised is { } what)
+        {
+            Report(file, pid, what);
         }
     }
 

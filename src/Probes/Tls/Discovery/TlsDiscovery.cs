@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EbpfActors.Probes.Hooks;
+using EbpfActors.Probes.Inspections;
 using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Tls.Discovery;
@@ -15,12 +16,14 @@ public sealed class TlsDiscovery : IDisposable
 
     // A program that starts maps some ten files: one look for all of them.
     private static readonly TimeSpan RestBetweenLooks = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(2);
 
     private readonly TlsDiscoveryOptions _options;
     private readonly ITlsDiscoverySink _sink;
     private readonly ProcessMaps _maps;
-    private readonly MappedFiles _files;
     private readonly MappingWatch _watch;
+    private readonly InspectionThread _inspections;
+    private readonly MappedFiles _files;
     private readonly Thread _thread;
     private long _nextScan;
     private long _lostBefore;
@@ -34,8 +37,9 @@ public sealed class TlsDiscovery : IDisposable
         _options = options;
         _sink = sink;
         _maps = new ProcessMaps(options.ProcRoot);
-        _files = new MappedFiles(new MappedFileSource(options.ProcRoot), sink, options);
         _watch = new MappingWatch(isOff: !new Ladder(TlsHooks.Discovery, options.Without).IsOn(Watch));
+        _inspections = new InspectionThread("tls inspection", options.Limits, _watch.Wake);
+        _files = new MappedFiles(new MappedFileSource(options.ProcRoot), _inspections, sink, options);
         _status = new(Standing().Status(), 0, 0, 0, 0, 0, TimeSpan.Zero);
         _thread = new Thread(Run) { Name = "tls discovery", IsBackground = true };
     }
@@ -46,20 +50,22 @@ public sealed class TlsDiscovery : IDisposable
     /// <summary>Begins with the first scan. Once.</summary>
     public void Start() => _thread.Start();
 
-    /// <summary>Ends the thread, waits for it and closes the files: their attach paths lead nowhere afterwards.</summary>
+    /// <summary>
+    /// Ends the thread, waits for it and closes the files: their attach paths lead nowhere afterwards. A thread that the kernel does not let
+    /// go keeps them.
+    /// </summary>
     public void Dispose()
     {
         if (!_isOver)
         {
             _isOver = true;
             _watch.Wake();
-            if (_thread.IsAlive)
+            _inspections.Dispose();
+            if (!_thread.IsAlive || _thread.Join(StopsWithin))
             {
-                _thread.Join();
+                _files.Dispose();
+                _watch.Dispose();
             }
-
-            _files.Dispose();
-            _watch.Dispose();
         }
     }
 
@@ -89,19 +95,24 @@ public sealed class TlsDiscovery : IDisposable
         }
 
         _watch.Drain(_files.Mapped);
+        _inspections.TakeEnded();
         if (_watch.Lost != _lostBefore)
         {
             _lostBefore = _watch.Lost;
             _nextScan = 0;
         }
 
-        _status = new(Standing().Status(), _files.Targets, _files.Known, _watch.Lost, _files.Vanished, _scans, _lastScan);
+        _status = new(Standing().Status(), _files.Targets, _files.Known, _watch.Lost, _files.Vanished, _scans, _lastScan)
+        {
+            OverBudget = _files.Looks.OverBudget,
+            Hung = _files.Looks.Hung,
+            NoRoom = _files.Looks.NoRoom,
+        };
         _watch.Rest(RestBetweenLooks);
         if (_nextScan != 0 && !_isOver && !_files.SearchOne())
         {
             var scan = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _nextScan);
-            var retry = _files.TellAgain();
-            _watch.Wait(retry < scan ? retry : scan);
+            _watch.Wait(((TimeSpan[])[scan, _files.TellAgain(), _inspections.UntilLook]).Min());
         }
     }
 
@@ -127,6 +138,7 @@ public sealed class TlsDiscovery : IDisposable
         foreach (var pid in _maps.Processes())
         {
             _maps.Read(pid, Take);
+            WaitForRoom();
             if (_isOver)
             {
                 return;
@@ -141,6 +153,17 @@ public sealed class TlsDiscovery : IDisposable
         _lastScan = Stopwatch.GetElapsedTime(start);
         var interval = ladder.IsOn(Scans) ? _options.RescanIntervalAlone : _options.RescanInterval;
         _nextScan = Stopwatch.GetTimestamp() + (long)(interval.TotalSeconds * Stopwatch.Frequency);
+    }
+
+    /// <summary>At the start there may be more files than can wait to be looked into.</summary>
+    private void WaitForRoom()
+    {
+        while (!_inspections.HasRoom && !_isOver)
+        {
+            _watch.Rest(RestBetweenLooks);
+            _watch.Drain(_files.Mapped);
+            _inspections.TakeEnded();
+        }
     }
 
     private bool Take(in Mapping mapping)

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using EbpfActors.Probes.Hooks;
+using EbpfActors.Probes.Inspections;
 
 namespace EbpfActors.Probes.Tls.Discovery;
 
@@ -35,6 +36,9 @@ public sealed record TlsDiscoveryOptions
 
     /// <summary>Contents of one file of an overlay, one after the other.</summary>
     public int MaxCopies { get; init; } = 16;
+
+    /// <summary>What looking into files may cost.</summary>
+    internal InspectionLimits Limits { get; init; } = InspectionLimits.Tls;
 
     internal bool Excludes(string path)
     {

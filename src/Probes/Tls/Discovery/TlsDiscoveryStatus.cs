@@ -9,4 +9,14 @@ namespace EbpfActors.Probes.Tls.Discovery;
 /// <param name="Scans">Scans of all processes so far.</param>
 /// <param name="LastScan">What the last one took.</param>
 public sealed record TlsDiscoveryStatus(
-    HookStatus Hook, int Files, int KnownFiles, long LostRecords, long Vanished, long Scans, TimeSpan LastScan);
+    HookStatus Hook, int Files, int KnownFiles, long LostRecords, long Vanished, long Scans, TimeSpan LastScan)
+{
+    /// <summary>Files that are left alone because looking into them costs too much.</summary>
+    public long OverBudget { get; init; }
+
+    /// <summary>Files that are left alone because their file system does not answer.</summary>
+    public long Hung { get; init; }
+
+    /// <summary>Times that a file was not looked into because too many waited for that.</summary>
+    public long NoRoom { get; init; }
+}
