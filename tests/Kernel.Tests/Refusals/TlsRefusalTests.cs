@@ -177,7 +177,7 @@ public sealed class TlsRefusalTests(GoPeer go) : IClassFixture<GoPeer>
         recorder.Until(
             _ => (seen = traffic.Seen(recorder, out wrong)) == expected && wrong.Length == 0 && traffic.Established(recorder) >= TlsTraffic.Least,
             () => string.Join('\n', [
-                $"{expected}, not {seen}, of {traffic.Established(recorder)} connections", wrong, .. recorder.Hooks.Select(h => h.ToString()),
+                $"{expected}, not {seen}, of {traffic.Established(recorder)} connections", wrong, $"lost: {string.Join(", ", recorder.Counters.Losses)}", .. recorder.Hooks.Select(h => h.ToString()),
                 .. recorder.Counters.Hooks.Select(h => h.ToString()), .. recorder.Notes.Select(n => n.Text)]));
     }
 
