@@ -39,11 +39,11 @@ public static class AgentHost
         var logger = log.Factory.CreateLogger("ebpf-actors");
         Introduce(options, logger);
         using var trim = new MemoryTrim();
-        var startedAt = DateTimeOffset.Now;
+        var uptime = new Uptime(TimeProvider.System);
         await using (var system = await AgentSystem.StartAsync(options, log.Factory))
         {
             await using var status = StartStatus(
-                options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, startedAt), logger);
+                options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, uptime), logger);
             var stopping = UntilAsync(signals.Stopping);
             if (await Task.WhenAny(system.Readiness.Done, stopping) == system.Readiness.Done)
             {
