@@ -42,11 +42,11 @@ public static class AgentHost
             logger.LogCritical(fatal.ExceptionObject as Exception, "The process ends by a failure that nothing has met");
         Introduce(options, logger);
         using var trim = new MemoryTrim();
-        var (startedAt, started) = (DateTimeOffset.Now, Stopwatch.GetTimestamp());
+        var uptime = new Uptime(TimeProvider.System);
         await using (var system = await AgentSystem.StartAsync(options, log.Factory))
         {
             await using var status = StartStatus(
-                options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, startedAt, Stopwatch.GetElapsedTime(started)), logger);
+                options, async asked => ActorStatus.Document(await system.StatusAsync(asked), options, uptime), logger);
             var stopping = UntilAsync(signals.Stopping);
             if (await Task.WhenAny(system.Readiness.Done, stopping) == system.Readiness.Done)
             {

@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using EbpfActors.Probes;
 using EbpfActors.Probes.Conntrack;
 using EbpfActors.Probes.Net;
@@ -19,6 +21,8 @@ public readonly record struct FlowKey(
     uint NetNamespace,
     string ProcessName)
 {
+    private static readonly long Seed = Random.Shared.NextInt64();
+
     /// <summary>The name under which the destination was asked for; empty when it is not known.</summary>
     public string Domain { get; init; } = "";
 
@@ -61,8 +65,14 @@ public readonly record struct FlowKey(
         && string.Equals(ProcessName, other.ProcessName, StringComparison.Ordinal)
         && string.Equals(Domain, other.Domain, StringComparison.Ordinal);
 
-    public override int GetHashCode() =>
-        HashCode.Combine(Source.Low, Source.High, Destination.Low, Destination.High, Packed, Pid, HashCode.Combine(NetNamespace, Nat.Address.Low, Nat.Port));
+    /// <summary>
+    /// Of all of it: a process may give itself any number of names, and ask for its peer by any number. The seed is secret to this process.
+    /// </summary>
+    public override int GetHashCode() => HashCode.Combine(
+        Source.Low, Source.High, Destination.Low, Destination.High, Packed, ((ulong)NetNamespace << 32) | Pid, Hash(ProcessName, Nat.Port), Hash(Domain, (long)Nat.Address.Low));
+
+    private static ulong Hash(string text, long other) =>
+        text.Length == 0 ? (ulong)other : XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text.AsSpan()), Seed ^ other);
 
     private ulong Packed => ((ulong)SourcePort << 32) | ((ulong)DestinationPort << 16) | ((ulong)Transport << 8) | (byte)Direction;
 }

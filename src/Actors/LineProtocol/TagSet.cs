@@ -90,7 +90,8 @@ public sealed class TagSet(LineCuts cuts)
             cuts.TagValue();
         }
 
-        return text;
+        // What cannot be written is not the same as what is not known: a name of nothing but backslashes leaves nothing.
+        return text.Length == 0 && !string.IsNullOrEmpty(value) ? "N/A"u8.ToArray() : text;
     }
 
     private sealed class ByteOrder : IComparer<byte[]>

@@ -8,10 +8,18 @@ namespace EbpfActors.Agent.Host;
 internal sealed class MemoryTrim : IDisposable
 {
     private const long Worthwhile = 8L << 20;
+
+    /// <summary>Looks between two collections of everything.</summary>
+    private const int Rarely = 15;
+
+    /// <summary>Up to this size of the heap, compacting it stops the agent's threads for some milliseconds.</summary>
+    private const long Small = 16L << 20;
+
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
     private readonly Timer _timer;
     private long _allocated;
+    private int _looks;
 
     public MemoryTrim() => _timer = new Timer(_ => Trim(), null, Every, Every);
 
@@ -26,8 +34,23 @@ internal sealed class MemoryTrim : IDisposable
         }
 
         _allocated = allocated;
-        // Aggressive gives the freed memory back to the system; the heap is a few megabytes, so this takes milliseconds.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        if (++_looks % Rarely != 0)
+        {
+            // What has just been allocated is garbage, mostly: a fraction of a millisecond.
+            GC.Collect(1, GCCollectionMode.Forced, blocking: true, compacting: false);
+            return;
+        }
+
+        if (GC.GetTotalMemory(forceFullCollection: false) <= Small)
+        {
+            // Aggressive gives the freed memory back to the system, and stops all threads for as long as it takes.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+        else
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+        }
+
         NativeHeap.Trim();
     }
 }

@@ -7,12 +7,12 @@ namespace EbpfActors.Agent.Status;
 /// <summary>Turns what the actors answer into the document that <c>ebpf-actors status</c> shows.</summary>
 internal static partial class ActorStatus
 {
-    public static AgentStatus Document(Actors.AgentStatus actors, AgentOptions options, DateTimeOffset startedAt, TimeSpan uptime) => new()
+    public static AgentStatus Document(Actors.AgentStatus actors, AgentOptions options, Uptime uptime) => new()
     {
         Version = AgentVersion.Text,
         Pid = Environment.ProcessId,
-        StartedAt = startedAt,
-        UptimeSeconds = (long)uptime.TotalSeconds,
+        StartedAt = uptime.StartedAt,
+        UptimeSeconds = (long)uptime.Elapsed.TotalSeconds,
         Plugins = [.. actors.Probes.Select(Probe), .. actors.Outputs.Select(p => Part(p, "output ")), .. actors.Parts.Select(p => Part(p, ""))],
         Ledger = actors.Ledger,
         Writer = actors.Writer is Actors.DataKit.WriterStatus writer ? Writer(writer) : null,

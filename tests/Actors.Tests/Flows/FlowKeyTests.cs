@@ -33,6 +33,16 @@ public sealed class FlowKeyTests
     }
 
     [Fact]
+    public void Neither_names_of_a_process_nor_domains_of_a_peer_make_a_chain()
+    {
+        var names = Enumerable.Range(0, 1000).Select(i => Some.Key(Some.Flow(process: $"n{i}")).GetHashCode());
+        var domains = Enumerable.Range(0, 1000).Select(i => FlowKey.Of(Some.Flow(), 0, $"{i}.example.com").GetHashCode());
+
+        names.Distinct().Count().ShouldBeGreaterThan(990);
+        domains.Distinct().Count().ShouldBeGreaterThan(990);
+    }
+
+    [Fact]
     public void Every_part_of_the_identity_tells_keys_apart()
     {
         var flow = Some.Flow();

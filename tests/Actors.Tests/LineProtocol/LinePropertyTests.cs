@@ -41,9 +41,9 @@ public sealed class LinePropertyTests
             point.TagOrder.ShouldBe(point.TagOrder.OrderBy(Encoding.UTF8.GetBytes, new ByBytes()));
             foreach (var key in tags.Select(t => Clean(t.Key)).Where(k => k.Length > 0).Distinct())
             {
-                // The last one set wins, and an empty one takes the tag away.
-                var last = Clean(tags.Last(t => Clean(t.Key) == key).Value);
-                point.Tags.GetValueOrDefault(key, "").ShouldBe(last);
+                // The last one set wins, and an empty one takes the tag away; one that cannot be written does not.
+                var last = tags.Last(t => Clean(t.Key) == key).Value;
+                point.Tags.GetValueOrDefault(key, "").ShouldBe(string.IsNullOrEmpty(last) || Clean(last).Length > 0 ? Clean(last) : "N/A");
             }
         }).QuickCheckThrowOnFailure();
     }

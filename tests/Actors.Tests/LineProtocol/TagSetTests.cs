@@ -23,6 +23,8 @@ public sealed class TagSetTests
     [InlineData("a,b", "a\\,b")]
     [InlineData("C:\\dir\\", "C:\\dir")]
     [InlineData("ends\\\\", "ends")]
+    [InlineData("\\", "N/A")]
+    [InlineData("\\\\\\", "N/A")]
     [InlineData("a\\,b", "a\\\\,b")]
     [InlineData("two\r\nlines\ttab\u0000nul\u007f", "two\\ \\ lines\\ tab\\ nul\\ ")]
     [InlineData("next\u0085line", "next\\ line")]
