@@ -6,9 +6,8 @@ namespace EbpfActors.Probes.Bash;
 
 /// <summary>Owns the probes on files that define readline: each file once, whoever maps it, until nobody does. Belongs to one thread at
 /// a time.</summary>
-internal sealed class AttachedFiles(LineProbes lines, BashLosses losses) : IDisposable
+internal sealed class AttachedFiles(LineProbes lines, BashLosses losses, int most) : IDisposable
 {
-    private const int Most = 1024;
     private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(5);
 
     private readonly Detaching _detaching = new();
@@ -29,7 +28,7 @@ internal sealed class AttachedFiles(LineProbes lines, BashLosses losses) : IDisp
             return;
         }
 
-        if (_byFile.Count >= Most)
+        if (_byFile.Count >= most)
         {
             losses.CountFilesFull();
         }

@@ -19,7 +19,7 @@ internal sealed class BashDiscovery
     private readonly AttachWorker _worker;
     private readonly Inspectors _inspectors;
     private readonly BashLosses _losses;
-    private readonly KnownShells _shells = new();
+    private readonly KnownShells _shells;
     private readonly ShellLibraries _libraries = new();
     private readonly LibraryWatch _loading;
     private readonly ProgramLooks _looks;
@@ -27,10 +27,11 @@ internal sealed class BashDiscovery
     private readonly HashSet<BashFile> _tooMany = [];
 
     public BashDiscovery(
-        string procRoot, BashFiles kernel, AttachedFiles attached, FirstLines firstLines, UserNames users, AttachWorker worker, Inspectors inspectors, BashLosses losses)
+        string procRoot, BashFiles kernel, AttachedFiles attached, FirstLines firstLines, UserNames users, AttachWorker worker, Inspectors inspectors, BashLosses losses, int maxFiles)
     {
         (_procRoot, _kernel, _attached, _firstLines, _users, _worker, _inspectors, _losses) =
             (procRoot, kernel, attached, firstLines, users, worker, inspectors, losses);
+        _shells = new KnownShells(maxFiles);
         _loading = new LibraryWatch(procRoot, inspectors.Quick, losses, OnLibrary);
         _looks = new ProgramLooks(procRoot, inspectors, losses, Looked);
     }
@@ -236,7 +237,7 @@ internal sealed class BashDiscovery
         {
             _losses.CountFilesFull();
             _tooMany.Add(program.File);
-            Unseen.Add(program.File, path, $"{KnownShells.MostShells} other files are watched");
+            Unseen.Add(program.File, path, "too many other files are watched");
             return;
         }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EbpfActors.Probes.Bpf;
+using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Inspections;
 using EbpfActors.Probes.Native;
 using EbpfActors.Probes.Processes;
@@ -19,6 +20,7 @@ public sealed class BashProbe : IBashProbe
     private readonly BashProbeOptions _options;
     private readonly Func<BpfObject> _open;
     private readonly List<IDisposable> _owned = [];
+    private readonly Poller _withoutRing;
     private readonly BashLosses _losses = new();
     private readonly BashLadders _ladders;
     private readonly InspectionThread _quick;
@@ -50,6 +52,7 @@ public sealed class BashProbe : IBashProbe
     {
         _options = options;
         _open = open;
+        _withoutRing = Keep(new Poller());
         _ladders = new BashLadders(options.Without);
         _quick = Keep(new InspectionThread("bash-inspection", options.Quick, Wake, Urgency.InBursts));
         _thorough = Keep(new InspectionThread("bash-large-files", options.Limits, Wake));
@@ -64,14 +67,18 @@ public sealed class BashProbe : IBashProbe
     public IReadOnlyList<HookStatus> Attach()
     {
         Urgency.Soon();
-        var programs = Keep(BashPrograms.Load(_open, _ladders));
+        if (TryLoad() is not { } programs)
+        {
+            return _hooks;
+        }
+
         var bash = programs.Object;
         _losses.Open(bash.Map("bash_losses"));
         _ring = Keep(new RingReader(bash.Map("bash_events")));
-        _attached = Keep(new AttachedFiles(Keep(new LineProbes(bash, _open, _ladders.Lines)), _losses));
+        _attached = Keep(new AttachedFiles(Keep(new LineProbes(bash, _open, _ladders.Lines)), _losses, _options.MaxFiles));
         _worker = Keep(new AttachWorker());
         var firstLines = new FirstLines(bash, _ladders.FirstLines.Rung is not null);
-        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(bash), _attached, firstLines, _users, _worker, new Inspectors(_quick, _thorough), _losses);
+        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(bash), _attached, firstLines, _users, _worker, new Inspectors(_quick, _thorough), _losses, _options.MaxFiles);
         _scan = new ProcessScan(programs.Scan, _ladders.Shells, _options.ProcRoot);
         ShellProgram.WarmUp();
         RunningProgram.Read(_options.ProcRoot, (uint)Environment.ProcessId);
@@ -87,17 +94,35 @@ public sealed class BashProbe : IBashProbe
         return _hooks;
     }
 
+    /// <summary>The kernel took no BPF at all, and takes a map now.</summary>
+    public string? CouldDoBetter() => _ring is null && BpfMap.CanBeMade() ? "the kernel allows BPF now" : null;
+
     public void Wait(TimeSpan timeout)
     {
+        if (_ring is null)
+        {
+            _withoutRing.Wait(timeout);
+            return;
+        }
+
         var untilScan = _options.ScanEvery - Stopwatch.GetElapsedTime(_scannedAt);
         var most = _discovery!.IsWaiting ? LookAgainAfter : ((TimeSpan[])[untilScan, timeout, _quick.UntilLook, _thorough.UntilLook]).Min();
-        _ring!.Wait(most > TimeSpan.Zero ? most : TimeSpan.Zero, file: _connector?.File);
+        _ring.Wait(most > TimeSpan.Zero ? most : TimeSpan.Zero, file: _connector?.File);
     }
 
-    public void Wake() => _ring?.Wake();
+    public void Wake()
+    {
+        _withoutRing.Wake();
+        _ring?.Wake();
+    }
 
     public void Drain(IBashSink sink)
     {
+        if (_ring is null)
+        {
+            return;
+        }
+
         _sink = sink;
         ReadConnector();
         _ring!.Drain(_consume);
@@ -135,6 +160,22 @@ public sealed class BashProbe : IBashProbe
         }
 
         _owned.Clear();
+    }
+
+    /// <summary>Null where the kernel refuses what belongs to no hook, its maps: then nothing is seen until it allows them.</summary>
+    private BashPrograms? TryLoad()
+    {
+        try
+        {
+            return Keep(BashPrograms.Load(_open, _ladders));
+        }
+        catch (BpfException e) when (e.IsRefusal && !BpfMap.CanBeMade())
+        {
+            Ladder[] all = [_ladders.Lines, _ladders.Exec, _ladders.Shells, _ladders.FirstLines];
+            Array.ForEach(all, ladder => ladder.RefuseAll(e.Reason));
+            _hooks = [.. all.Select(ladder => ladder.Status())];
+            return null;
+        }
     }
 
     private void Connect()

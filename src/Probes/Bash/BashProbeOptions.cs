@@ -12,6 +12,9 @@ public sealed record BashProbeOptions
     /// <summary>How often all processes are looked at, for what no exec has told and for files that nobody uses any more.</summary>
     public TimeSpan ScanEvery { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Files that have probes at once, of shells and of the libraries they load; as many as the kernel side has places for.</summary>
+    internal int MaxFiles { get; init; } = 1024;
+
     /// <summary>What a first look into a program may cost, which must be over before a new shell has read its first line.</summary>
     internal InspectionLimits Quick { get; init; } = InspectionLimits.Quick;
 

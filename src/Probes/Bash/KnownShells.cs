@@ -44,11 +44,9 @@ internal sealed class Shell(FileIdentity program, ulong size, uint owner, Readli
 }
 
 /// <summary>The programs that are bash, and who runs them. Not thread-safe.</summary>
-internal sealed class KnownShells
+/// <param name="most">Programs.</param>
+internal sealed class KnownShells(int most)
 {
-    /// <summary>As many as the kernel side has places for.</summary>
-    public const int MostShells = 1024;
-
     private const int MostProcesses = 16_384;
 
     private readonly Dictionary<BashFile, Shell> _byKey = [];
@@ -58,7 +56,7 @@ internal sealed class KnownShells
     public IReadOnlyCollection<uint> Processes => _ofProcess.Keys;
 
     /// <summary>A further one is not to be added.</summary>
-    public bool IsFull => _byKey.Count >= MostShells && All.Count() >= MostShells;
+    public bool IsFull => _byKey.Count >= most && All.Count() >= most;
 
     public IEnumerable<Shell> All => _byKey.Values.Distinct();
 

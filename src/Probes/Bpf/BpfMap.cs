@@ -63,4 +63,14 @@ internal sealed unsafe class BpfMap(int fd, string name)
             throw new BpfException($"{verb} {name}", -result);
         }
     }
+
+    /// <summary>Whether the kernel lets this process make a map. Makes the smallest there is, and lets go of it.</summary>
+    internal static unsafe bool CanBeMade()
+    {
+        // union bpf_attr for BPF_MAP_CREATE: kind, bytes of a key, bytes of a value, entries.
+        var attributes = stackalloc uint[] { 2 /* BPF_MAP_TYPE_ARRAY */, sizeof(uint), sizeof(uint), 1 };
+        var fd = Native.LibC.Bpf(0 /* BPF_MAP_CREATE */, attributes, 4 * sizeof(uint));
+        new Microsoft.Win32.SafeHandles.SafeFileHandle(fd, ownsHandle: true).Dispose();
+        return fd >= 0;
+    }
 }

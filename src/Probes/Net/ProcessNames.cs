@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace EbpfActors.Probes.Net;
@@ -12,6 +13,8 @@ internal sealed class ProcessNames(string procRoot, int capacity = 16384)
     private const int Recent = 64;
 
     private readonly Dictionary<(uint Pid, IpAddress Comm), string> _names = [];
+
+    private readonly Dictionary<uint, (ulong Start, string Name)> _byPid = [];
 
     // Most records come from few processes: what was asked for last is found without hashing it.
     private readonly (uint Pid, IpAddress Comm, string? Name)[] _recent = new (uint, IpAddress, string?)[Recent];
@@ -41,7 +44,10 @@ internal sealed class ProcessNames(string procRoot, int capacity = 16384)
         return Keep(pid, packed, Encoding.UTF8.GetString(bytes[..(length < 0 ? bytes.Length : length)]));
     }
 
-    /// <summary>The name of a process of which only the number is known, while it lives or once it was asked for; else empty.</summary>
+    /// <summary>
+    /// The name of a process of which only the number is known, while it lives or once it was asked for; else empty. A number that is
+    /// given to another process gets that one's name.
+    /// </summary>
     internal string Name(uint pid)
     {
         if (pid == 0)
@@ -49,21 +55,43 @@ internal sealed class ProcessNames(string procRoot, int capacity = 16384)
             return "";
         }
 
-        if (_names.TryGetValue((pid, default), out var name))
+        var start = StartTime(pid);
+        if (_byPid.TryGetValue(pid, out var known) && (start == 0 || start == known.Start))
         {
-            return name;
+            return known.Name;
         }
 
+        if (_byPid.Count >= capacity)
+        {
+            _byPid.Clear();
+        }
+
+        var name = Read($"{procRoot}/{pid}/comm").TrimEnd('\n');
+        name = Encoding.UTF8.GetByteCount(name) >= CommLength ? Complete(pid, name) : name;
+        _byPid[pid] = (start, name);
+        return name;
+    }
+
+    /// <summary>In clock ticks since the boot; 0 when the process is gone.</summary>
+    private ulong StartTime(uint pid)
+    {
+        // The name in parentheses may hold anything; the 20th word behind it is the start.
+        var text = Read($"{procRoot}/{pid}/stat");
+        var words = text[(text.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return words.Length > 19 && ulong.TryParse(words[19], NumberStyles.None, CultureInfo.InvariantCulture, out var start) ? start : 0;
+    }
+
+    /// <summary>Empty when the process is gone.</summary>
+    private static string Read(string path)
+    {
         try
         {
-            name = File.ReadAllText($"{procRoot}/{pid}/comm").TrimEnd('\n');
+            return File.ReadAllText(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            name = "";
+            return "";
         }
-
-        return Keep(pid, default, name);
     }
 
     private string Keep(uint pid, IpAddress comm, string name)
@@ -78,15 +106,8 @@ internal sealed class ProcessNames(string procRoot, int capacity = 16384)
 
     private string Complete(uint pid, string cut)
     {
-        try
-        {
-            var commandLine = File.ReadAllText($"{procRoot}/{pid}/cmdline");
-            var program = Path.GetFileName(commandLine.AsSpan(0, Math.Max(0, commandLine.AsSpan().IndexOf('\0'))));
-            return program.StartsWith(cut, StringComparison.Ordinal) ? program.ToString() : cut;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return cut;
-        }
+        var commandLine = Read($"{procRoot}/{pid}/cmdline");
+        var program = Path.GetFileName(commandLine.AsSpan(0, Math.Max(0, commandLine.AsSpan().IndexOf('\0'))));
+        return program.StartsWith(cut, StringComparison.Ordinal) ? program.ToString() : cut;
     }
 }

@@ -87,6 +87,29 @@ public sealed class BashRefusalTests
     }
 
     [Fact]
+    public void A_host_that_allows_no_bpf_map_says_what_is_lost_and_is_served_once_it_does()
+    {
+        const int MapCreate = 0, ProgramLoad = 5;
+        using var probe = new BashProbe(new BashProbeOptions());
+        IReadOnlyList<HookStatus> hooks = [];
+        string? better = "";
+        var thread = new Thread(() =>
+        {
+            RefusedCalls.Bpf(MapCreate, ProgramLoad);
+            hooks = probe.Attach();
+            better = probe.CouldDoBetter();
+            probe.Wait(TimeSpan.Zero);
+        });
+        thread.Start();
+        thread.Join();
+
+        hooks.Select(h => (h.Hook, h.Rung, h.Problem)).ShouldBe(
+            BashHooks.All.Select(hook => (hook.Name, "", hook.Without)));
+        better.ShouldBeNull();
+        probe.CouldDoBetter().ShouldBe("the kernel allows BPF now"); // this thread may
+    }
+
+    [Fact]
     public void A_host_without_perf_events_loses_the_breakpoints_and_the_lines_only_where_they_need_them()
     {
         using var shells = new Shells();

@@ -37,6 +37,27 @@ public sealed class ProcessNamesTests : IDisposable
         names.Name(7, Comm("curl")).ShouldBe("curl");
     }
 
+    [Fact]
+    public void A_number_that_is_given_to_another_process_gets_that_ones_name_and_keeps_it_when_it_is_gone()
+    {
+        var names = new ProcessNames(_proc.Path);
+        Start("old", 100);
+        names.Name(42).ShouldBe("old");
+
+        Start("new) S 1", 200);
+        names.Name(42).ShouldBe("new) S 1");
+
+        Directory.Delete($"{_proc.Path}/42", recursive: true);
+        names.Name(42).ShouldBe("new) S 1");
+    }
+
+    private void Start(string name, int ticks)
+    {
+        Directory.CreateDirectory($"{_proc.Path}/42");
+        File.WriteAllText($"{_proc.Path}/42/comm", name + "\n");
+        File.WriteAllText($"{_proc.Path}/42/stat", $"42 ({name}) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 {ticks} 9000 100\n");
+    }
+
     public void Dispose() => _proc.Dispose();
 
     private static Bytes16 Comm(string text)

@@ -1,3 +1,4 @@
+using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Tls.Capture;
@@ -8,9 +9,12 @@ namespace EbpfActors.Probes.Tls.Capture;
 /// </summary>
 internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
 {
+    private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<FileIdentity, File> _files = [];
     private readonly TlsGaps _gaps = new();
+    private readonly Detaching _detaching = new();
     private bool _isClosed;
 
     public int Count
@@ -59,7 +63,7 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
             _gaps.Close(file);
             if (_files.Remove(file, out var gone))
             {
-                gone.Links.ForEach(link => link.Dispose());
+                _detaching.Begin(gone.Links); // discovery is not to wait for it
             }
         }
     }
@@ -115,16 +119,8 @@ internal sealed class TlsFiles(TlsPrograms programs) : IDisposable
             _files.Clear();
         }
 
-        if (programs.AtOnce)
-        {
-            var threads = links.ConvertAll(link => new Thread(link.Dispose));
-            threads.ForEach(thread => thread.Start());
-            threads.ForEach(thread => thread.Join());
-        }
-        else
-        {
-            new Thread(() => links.ForEach(link => link.Dispose())) { IsBackground = true }.Start();
-        }
+        _detaching.Begin(links);
+        _detaching.Finish(programs.AtOnce ? StopsWithin : TimeSpan.Zero);
     }
 
     private void Keep(FileIdentity file, File attached)
