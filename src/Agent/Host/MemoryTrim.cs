@@ -1,9 +1,8 @@
 namespace EbpfActors.Agent.Host;
 
 /// <summary>
-/// Keeps the resident memory near what is in use. The runtime sizes its youngest generation by the CPU's cache, so that on a
-/// large server hundreds of megabytes of garbage may pile up before it looks; there is no setting for that but an
-/// environment variable, which a drop-in replacement cannot ask for.
+/// Keeps the resident memory near what is in use: what was allocated in a burst and is free again goes back to the system, which the
+/// runtime by itself does late or never.
 /// </summary>
 internal sealed class MemoryTrim : IDisposable
 {
