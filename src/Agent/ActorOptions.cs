@@ -43,6 +43,7 @@ internal static class ActorOptions
         {
             Interval = options.Net.Interval,
             MaxKeys = Math.Max(options.Net.MaxConnections, 1024),
+            ShowsFlows = options.Output.Has(OutputKind.Table),
             HttpPaths = new HttpPathLimits { PerFlow = options.Net.HttpPathsPerFlow, Total = options.Net.HttpPathsTotal },
             DnsNames = new DnsNameLimits { PerFlow = options.Dns.NamesPerFlow, Total = options.Dns.NamesTotal },
         },

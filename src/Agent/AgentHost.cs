@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EbpfActors.Agent.Configuration;
 using EbpfActors.Agent.Host;
 using EbpfActors.Agent.Logging;

@@ -58,6 +58,11 @@ public sealed class FlowAggregator : UntypedActor
             Dns = _dns?.Flush(_made.Options.Renderers.Dns, _made.Key, flush.TimestampNs) ?? DnsFlushed.Nothing,
         };
         _totals = default;
+        if (flush.IsCrowded)
+        {
+            (_prefix, _httpPrefix) = (null, null);
+        }
+
         Context.Parent.Tell(flushed);
     }
 

@@ -44,7 +44,11 @@ public sealed class FlowBatch(KeyedTotals[] items, int count, KeyedHttp[] http, 
 public sealed record AddTotals(FlowTotals Totals) : INoSerializationVerificationNeeded;
 
 /// <summary>Flush scheduler -> aggregator: answer with your sums.</summary>
-public sealed record FlushFlow(long FlushId, long TimestampNs) : INoSerializationVerificationNeeded;
+public sealed record FlushFlow(long FlushId, long TimestampNs) : INoSerializationVerificationNeeded
+{
+    /// <summary>There are so many that what can be made anew is not kept.</summary>
+    public bool IsCrowded { get; init; }
+}
 
 /// <summary>
 /// Aggregator -> flush scheduler -> table: what one key did in one flush window, also as lines. <paramref name="Line"/> is

@@ -24,7 +24,8 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
     };
 
     private readonly Dictionary<FlowKey, Aggregator> _byKey = [];
-    private long _lastFlush;
+    private readonly Queue<Aggregator> _toAsk = [];
+    private FlushFlow _question = new(0, 0);
 
     public int Count => _byKey.Count;
 
@@ -62,16 +63,15 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
     /// <summary>Asks everyone who holds something or keeps empty buckets, and lets go of who has been idle; returns how many answers to expect.</summary>
     public int Flush(FlushFlow flush)
     {
-        var asked = 0;
-        _lastFlush = flush.FlushId;
+        _question = flush with { IsCrowded = IsCrowded };
+        _toAsk.Clear();
         var idleSince = flush.FlushId - (IsCrowded ? 1 : options.IdleFlushes);
         foreach (var (key, aggregator) in _byKey)
         {
             if (!aggregator.Load.IsEmpty || aggregator.KeepsBuckets)
             {
                 aggregator.AskedIn = flush.FlushId;
-                aggregator.Ref.Tell(flush, context.Self);
-                asked++;
+                _toAsk.Enqueue(aggregator);
             }
             else if (aggregator.UsedIn < idleSince)
             {
@@ -79,12 +79,19 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
             }
         }
 
-        return asked;
+        var due = _toAsk.Count;
+        for (var i = 0; i < options.AskedAtOnce; i++)
+        {
+            AskNext();
+        }
+
+        return due;
     }
 
     /// <summary>The aggregator has handed this back; what it got since stays on its account.</summary>
     public void Settle(FlowFlushed flushed)
     {
+        AskNext();
         if (_byKey.TryGetValue(flushed.Key, out var aggregator))
         {
             aggregator.Load -= flushed.Load;
@@ -117,6 +124,7 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
                 _byKey.Remove(key);
                 lost = aggregator.Load;
                 Lose("aggregator-crashed", lost);
+                AskNext();
                 return aggregator.AskedIn == flushId;
             }
         }
@@ -142,8 +150,17 @@ internal sealed class FlowAggregators(IActorContext context, FlushOptions option
         }
 
         aggregator.Load += load;
-        aggregator.UsedIn = _lastFlush;
+        aggregator.UsedIn = _question.FlushId;
         return aggregator.Ref;
+    }
+
+    /// <summary>Not all at once: tens of thousands of answers with their lines would lie in memory at one time.</summary>
+    private void AskNext()
+    {
+        if (_toAsk.TryDequeue(out var next))
+        {
+            next.Ref.Tell(_question, context.Self);
+        }
     }
 
     private bool IsCrowded => _byKey.Count >= options.CrowdFrom;

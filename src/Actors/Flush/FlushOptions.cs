@@ -24,6 +24,12 @@ public sealed record FlushOptions
 
     public DnsNameLimits DnsNames { get; init; } = new();
 
+    /// <summary>Aggregators that have been asked and have not answered, at most.</summary>
+    public int AskedAtOnce { get; init; } = 2_048;
+
+    /// <summary>An output shows flows to people, and gets all of a flush at once.</summary>
+    public bool ShowsFlows { get; init; } = true;
+
     /// <summary>How long a flush waits for the probe, and then for the aggregators, before it goes on with what is there.</summary>
     public TimeSpan PhaseDeadline { get; init; } = TimeSpan.FromSeconds(3);
 

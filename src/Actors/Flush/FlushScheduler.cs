@@ -24,7 +24,7 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
         _options = options;
         _time = time;
         _aggregators = new FlowAggregators(Context, options, renderers, ledger);
-        _window = new FlushWindow(time, options.LinesPerWrite);
+        _window = new FlushWindow(time, options, Context.Parent);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -127,7 +127,7 @@ public sealed class FlushScheduler : UntypedActor, IWithTimers
     {
         Timers.Cancel(nameof(PhaseOverdue));
         _round.Finish();
-        _aggregators.Written(_window.Close(Context.Parent));
+        _aggregators.Written(_window.Close());
         foreach (var overflow in _window.Overflows())
         {
             Context.GetLogger().Warning("{0}", overflow);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Akka.Actor;
 using EbpfActors.Actors.Cardinality;
 using EbpfActors.Actors.Flows;
@@ -8,9 +7,13 @@ using EbpfActors.Actors.Points;
 namespace EbpfActors.Actors.Flush;
 
 /// <summary>Gathers the answers of one flush and hands them on: as points for machines, as flows for people.</summary>
-internal sealed class FlushWindow(TimeProvider time, int linesPerWrite)
+internal sealed class FlushWindow(TimeProvider time, FlushOptions options, IActorRef receiver)
 {
     private readonly List<FlowFlushed> _flows = [];
+    private readonly Lines _netflow = new(PointEndpoint.Netflow, options.LinesPerWrite, receiver);
+    private readonly Lines _dnsflow = new(PointEndpoint.Dnsflow, options.LinesPerWrite, receiver);
+    private readonly Lines _httpflow = new(PointEndpoint.Httpflow, options.LinesPerWrite, receiver);
+    private FlowLoad _load;
     private readonly OverflowLog _paths = new(
         time, $"HTTP exchanges reported with the path {CardinalityGovernor.Other}, since there are too many paths");
 
@@ -19,9 +22,29 @@ internal sealed class FlushWindow(TimeProvider time, int linesPerWrite)
 
     private long _openedAt = time.GetTimestamp();
 
+    /// <summary>Lines leave as soon as there are enough for a message.</summary>
     public void Add(FlowFlushed flow)
     {
-        _flows.Add(flow);
+        _load += flow.Load;
+        if (flow.Totals.Records > 0)
+        {
+            _netflow.Add(flow.Line);
+            if (options.ShowsFlows)
+            {
+                _flows.Add(flow with { Line = [] });
+            }
+        }
+
+        foreach (var line in flow.Dns.Lines)
+        {
+            _dnsflow.Add(line);
+        }
+
+        foreach (var line in flow.Http.Lines)
+        {
+            _httpflow.Add(line);
+        }
+
         _paths.Add(flow.Key.ProcessName, flow.Key.Pid, flow.Http.Overflowed);
         foreach (var (process, pid, queries) in flow.Dns.Overflowed)
         {
@@ -33,25 +56,40 @@ internal sealed class FlushWindow(TimeProvider time, int linesPerWrite)
     public IEnumerable<string> Overflows() => new[] { _paths.Due(), _names.Due() }.OfType<string>();
 
     /// <summary>Sends what was gathered and opens the next window; returns what is accounted for by that.</summary>
-    public FlowLoad Close(IActorRef receiver)
+    public FlowLoad Close()
     {
         var elapsed = time.GetElapsedTime(_openedAt);
         _openedAt = time.GetTimestamp();
-        var active = _flows.Where(f => f.Totals.Records > 0).ToImmutableArray();
-        Write(PointEndpoint.Netflow, active.Select(f => f.Line), receiver);
-        Write(PointEndpoint.Dnsflow, _flows.SelectMany(f => f.Dns.Lines), receiver);
-        Write(PointEndpoint.Httpflow, _flows.SelectMany(f => f.Http.Lines), receiver);
-        receiver.Tell(new FlushedFlows(time.GetUtcNow(), elapsed, active));
-        var load = _flows.Aggregate(default(FlowLoad), (sum, f) => sum + f.Load);
+        _netflow.Send();
+        _dnsflow.Send();
+        _httpflow.Send();
+        receiver.Tell(new FlushedFlows(time.GetUtcNow(), elapsed, [.. _flows]));
+        var load = _load;
+        _load = default;
         _flows.Clear();
         return load;
     }
 
-    private void Write(PointEndpoint endpoint, IEnumerable<byte[]> lines, IActorRef receiver)
+    /// <summary>Lines of one measurement on their way.</summary>
+    private sealed class Lines(PointEndpoint endpoint, int perWrite, IActorRef receiver)
     {
-        foreach (var chunk in lines.Chunk(linesPerWrite))
+        private readonly ImmutableArray<byte[]>.Builder _lines = ImmutableArray.CreateBuilder<byte[]>();
+
+        public void Add(byte[] line)
         {
-            receiver.Tell(new WritePoints(endpoint, ImmutableCollectionsMarshal.AsImmutableArray(chunk)));
+            _lines.Add(line);
+            if (_lines.Count == perWrite)
+            {
+                Send();
+            }
+        }
+
+        public void Send()
+        {
+            if (_lines.Count > 0)
+            {
+                receiver.Tell(new WritePoints(endpoint, _lines.DrainToImmutable()));
+            }
         }
     }
 }

@@ -1,9 +1,8 @@
 namespace EbpfActors.Agent.Host;
 
 /// <summary>
-/// Keeps the resident memory near what is in use. The runtime sizes its youngest generation by the CPU's cache, so that on a
-/// large server hundreds of megabytes of garbage may pile up before it looks; there is no setting for that but an
-/// environment variable, which a drop-in replacement cannot ask for.
+/// Keeps the resident memory near what is in use: what was allocated in a burst and is free again goes back to the system, which the
+/// runtime by itself does late or never.
 /// </summary>
 internal sealed class MemoryTrim : IDisposable
 {
@@ -19,6 +18,7 @@ internal sealed class MemoryTrim : IDisposable
 
     private readonly Timer _timer;
     private long _allocated;
+    private long _allocatedAtFull;
     private int _looks;
 
     public MemoryTrim() => _timer = new Timer(_ => Trim(), null, Every, Every);
@@ -28,19 +28,21 @@ internal sealed class MemoryTrim : IDisposable
     private void Trim()
     {
         var allocated = GC.GetTotalAllocatedBytes();
-        if (allocated - _allocated < Worthwhile)
+        if (++_looks % Rarely == 0 && allocated - _allocatedAtFull >= Worthwhile)
         {
-            return;
+            (_allocatedAtFull, _allocated) = (allocated, allocated);
+            CollectAll();
         }
-
-        _allocated = allocated;
-        if (++_looks % Rarely != 0)
+        else if (allocated - _allocated >= Worthwhile)
         {
             // What has just been allocated is garbage, mostly: a fraction of a millisecond.
+            _allocated = allocated;
             GC.Collect(1, GCCollectionMode.Forced, blocking: true, compacting: false);
-            return;
         }
+    }
 
+    private static void CollectAll()
+    {
         if (GC.GetTotalMemory(forceFullCollection: false) <= Small)
         {
             // Aggressive gives the freed memory back to the system, and stops all threads for as long as it takes.

@@ -124,6 +124,29 @@ public sealed class FlushSchedulerTests : TestKit
     }
 
     [Fact]
+    public async Task Aggregators_are_asked_a_few_at_a_time_and_lines_leave_when_there_are_enough_for_a_message()
+    {
+        var parent = CreateTestProbe();
+        var options = Options with { MaxKeys = 10, AskedAtOnce = 2, LinesPerWrite = 3, ShowsFlows = false };
+        var scheduler = parent.ChildActorOf(FlushScheduler.Props(options, Some.Renderers(), _ledger, TimeProvider.System));
+        scheduler.Tell(Some.Batch(_ledger, _credits, [.. Enumerable.Range(1, 10).Select(pid => Some.DeltaOfPid((uint)pid))]));
+
+        scheduler.Tell(FlushNow.Instance, ActorRefs.NoSender);
+        scheduler.Tell(new SweepDone((await parent.ExpectMsgAsync<RequestSweep>()).FlushId));
+
+        var lines = new List<int>();
+        var last = await parent.FishForMessageAsync(m =>
+        {
+            lines.AddRange(m is WritePoints points ? [points.Lines.Length] : []);
+            return m is FlushedFlows;
+        });
+        lines.ShouldBe([3, 3, 3, 1]);
+        ((FlushedFlows)last).Flows.ShouldBeEmpty();
+        await ShouldBalance(_ledger.FlowsEntry().InFlight, lost: 0);
+        _ledger.FlowsEntry().Out.ShouldBe(10);
+    }
+
+    [Fact]
     public async Task In_a_crowd_those_who_have_nothing_for_a_flush_make_room()
     {
         await Feed(Some.DeltaOfPid(1), Some.DeltaOfPid(2));
