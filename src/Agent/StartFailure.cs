@@ -36,7 +36,8 @@ internal static class StartFailure
 
     private static void WriteToLog(int code, IReadOnlyList<string> reasons, AgentOptions options)
     {
-        var plan = LogPlan.For(options.Log, options.Output, onTerminal: !Console.IsOutputRedirected).OrStderrIfNotWritable(Console.Error);
+        // Where the file cannot be written, who may not start as this user reads the reason on standard error, and needs no second one.
+        var plan = LogPlan.For(options.Log, options.Output, onTerminal: !Console.IsOutputRedirected).OrStderrIfNotWritable(TextWriter.Null);
         if (plan.Target is "stderr" or "stdout")
         {
             return; // told already
