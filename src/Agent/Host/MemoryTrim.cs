@@ -8,7 +8,7 @@ internal sealed class MemoryTrim : IDisposable
 {
     private const long Worthwhile = 8L << 20;
 
-    /// <summary>Looks between two collections of everything.</summary>
+    /// <summary>Looks between two collections of everything, of which the first comes when what the start took is free again.</summary>
     private const int Rarely = 15;
 
     /// <summary>Up to this size of the heap, compacting it stops the agent's threads for some milliseconds.</summary>
@@ -28,7 +28,7 @@ internal sealed class MemoryTrim : IDisposable
     private void Trim()
     {
         var allocated = GC.GetTotalAllocatedBytes();
-        if (++_looks % Rarely == 0 && allocated - _allocatedAtFull >= Worthwhile)
+        if (_looks++ % Rarely == 1 && allocated - _allocatedAtFull >= Worthwhile)
         {
             (_allocatedAtFull, _allocated) = (allocated, allocated);
             CollectAll();

@@ -40,7 +40,7 @@ internal static partial class ConntrackCost
         return (agent.CpuOfProbes - before) / clock.Elapsed * 100;
     }
 
-    [GeneratedRegex("netlink in ([0-9]+) network namespaces")]
+    [GeneratedRegex("netlink in each network namespace, ([0-9]+) now")]
     private static partial Regex Namespaces();
 
     /// <summary>Each port of the peer is a connection of its own; a millisecond's worth at a time.</summary>
