@@ -45,7 +45,7 @@ public sealed class MptcpTests : IDisposable
         using var server = listener.Accept();
 
         Talk(client, server);
-        Close(client, server);
+        TcpExchange.CloseRead(client, server);
 
         ShouldBeTold(recorder, client: (Request.Length, Answer.Length));
         recorder.Exchanges.Where(IsHere).Select(e => (e.Flow.Direction, e.Path, (int)e.Status)).Order()
@@ -64,7 +64,7 @@ public sealed class MptcpTests : IDisposable
         using var recorder = new FlowRecorder();
 
         Talk(client, server);
-        Close(client, server);
+        TcpExchange.CloseRead(client, server);
 
         ShouldBeTold(recorder, client: (Request.Length, Answer.Length));
     }
@@ -116,7 +116,7 @@ public sealed class MptcpTests : IDisposable
             "two subflows at each end");
         recorder.Where(IsHere).ShouldAllBe(d => d.Flow.Pid == Environment.ProcessId);
         FlowSum.Of(recorder.Where(f => IsHere(f) && f.Direction == Direction.Outgoing)).Written.ShouldBe((ulong)Request.Length);
-        Close(client, server);
+        TcpExchange.CloseRead(client, server);
     }
 
     private static void Talk(Socket client, Socket server)
@@ -125,15 +125,6 @@ public sealed class MptcpTests : IDisposable
         TcpExchange.ReceiveAll(server, new byte[100], Request.Length);
         server.Send(Encoding.ASCII.GetBytes(Answer));
         TcpExchange.ReceiveAll(client, new byte[100], Answer.Length);
-    }
-
-    private static void Close(Socket client, Socket server)
-    {
-        client.Shutdown(SocketShutdown.Send);
-        server.Receive(new byte[1]).ShouldBe(0);
-        server.Close();
-        client.Receive(new byte[1]).ShouldBe(0);
-        client.Close();
     }
 
     private void ShouldBeTold(FlowRecorder recorder, (int Sent, int Received) client)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfActors.Probes.Net;
+using Shouldly;
 
 namespace EbpfActors.Kernel.Tests.Net;
 
@@ -65,6 +66,16 @@ internal sealed class TcpExchange : IDisposable
         Server.Close();
         Drain(Client);
         Client.Close();
+    }
+
+    /// <summary>Ends a connection of which both sides have read all that was sent: the client first, then the server.</summary>
+    public static void CloseRead(Socket client, Socket server)
+    {
+        client.Shutdown(SocketShutdown.Send);
+        server.Receive(new byte[1]).ShouldBe(0);
+        server.Close();
+        client.Receive(new byte[1]).ShouldBe(0);
+        client.Close();
     }
 
     public void Dispose()
