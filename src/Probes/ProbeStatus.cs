@@ -17,7 +17,23 @@ public sealed record HookStatus(string Hook, string Rung, string Problem)
 public sealed record HookRefusal(string Rung, string Reason);
 
 /// <summary>A loss that the kernel side or a decoder counted, with its reason, since the probe was attached.</summary>
-public sealed record ProbeLoss(string Reason, long Records, long Bytes);
+public sealed record ProbeLoss(string Reason, long Records, long Bytes)
+{
+    /// <summary>Those that happened, of counters without bytes.</summary>
+    internal static List<ProbeLoss> Of(params ReadOnlySpan<(string Reason, long Records)> counters)
+    {
+        var losses = new List<ProbeLoss>();
+        foreach (var (reason, records) in counters)
+        {
+            if (records > 0)
+            {
+                losses.Add(new ProbeLoss(reason, records, 0));
+            }
+        }
+
+        return losses;
+    }
+}
 
 /// <summary>What a probe counted since it was attached. <paramref name="Limits"/> names tables with their fill and size.</summary>
 public sealed record ProbeCounters(long Records, IReadOnlyList<ProbeLoss> Losses, IReadOnlyList<TableFill> Limits)

@@ -54,36 +54,17 @@ internal sealed class BashLosses
     public void CountLeftAlone(InspectionEnd end) => Interlocked.Increment(ref end == InspectionEnd.Hung ? ref _hung : ref _overBudget);
 
     /// <summary>What was not looked into, which is no loss as long as it is no shell.</summary>
-    public IReadOnlyList<ProbeLoss> LeftOut()
-    {
-        var leftOut = new List<ProbeLoss>();
-        Add(leftOut, "bash-file-over-budget", Interlocked.Read(ref _overBudget));
-        Add(leftOut, "bash-file-hangs", Interlocked.Read(ref _hung));
-        return leftOut;
-    }
+    public IReadOnlyList<ProbeLoss> LeftOut() => ProbeLoss.Of(
+        ("bash-file-over-budget", Interlocked.Read(ref _overBudget)), ("bash-file-hangs", Interlocked.Read(ref _hung)));
 
-    public IReadOnlyList<ProbeLoss> Snapshot()
-    {
-        var losses = new List<ProbeLoss>();
-        foreach (var (loss, reason) in Reasons)
-        {
-            Add(losses, reason, _counters?.ReadPerCpu<long>((uint)loss).Sum() ?? 0);
-        }
-
-        Add(losses, "malformed-record", Interlocked.Read(ref _malformed));
-        Add(losses, "program-unknown", Interlocked.Read(ref _unknownPrograms));
-        Add(losses, "exec-connector-full", Interlocked.Read(ref _execsDropped));
-        Add(losses, "bash-files-waiting-full", Interlocked.Read(ref _noRoom));
-        Add(losses, "bash-lines-waiting-full", Interlocked.Read(ref _linesWaiting));
-        Add(losses, "bash-files-full", Interlocked.Read(ref _filesFull));
-        return losses;
-    }
-
-    private static void Add(List<ProbeLoss> losses, string reason, long count)
-    {
-        if (count > 0)
-        {
-            losses.Add(new ProbeLoss(reason, count, 0));
-        }
-    }
+    public IReadOnlyList<ProbeLoss> Snapshot() => ProbeLoss.Of(
+    [
+        .. Reasons.Select(r => (r.Reason, _counters?.ReadPerCpu<long>((uint)r.Loss).Sum() ?? 0)),
+        ("malformed-record", Interlocked.Read(ref _malformed)),
+        ("program-unknown", Interlocked.Read(ref _unknownPrograms)),
+        ("exec-connector-full", Interlocked.Read(ref _execsDropped)),
+        ("bash-files-waiting-full", Interlocked.Read(ref _noRoom)),
+        ("bash-lines-waiting-full", Interlocked.Read(ref _linesWaiting)),
+        ("bash-files-full", Interlocked.Read(ref _filesFull)),
+    ]);
 }

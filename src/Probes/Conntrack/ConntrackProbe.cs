@@ -153,10 +153,8 @@ public sealed class ConntrackProbe : IConntrackProbe
     {
         lock (_gate)
         {
-            var losses = new List<ProbeLoss>();
-            Add(losses, "nat-events-overrun", _overrunsBefore + (_rung?.Overruns ?? 0));
-            Add(losses, "nat-table-full", _table.Refused);
-            Add(losses, "nat-ambiguous", _table.Ambiguous);
+            var losses = ProbeLoss.Of(
+                ("nat-events-overrun", _overrunsBefore + (_rung?.Overruns ?? 0)), ("nat-table-full", _table.Refused), ("nat-ambiguous", _table.Ambiguous));
             return new ProbeCounters(
                 _newsBefore + (_rung?.News ?? 0), losses, [new TableFill("translated connections", _table.Count, _table.Capacity)]);
         }
@@ -166,14 +164,6 @@ public sealed class ConntrackProbe : IConntrackProbe
     {
         Use(null, "");
         _wake.Dispose();
-    }
-
-    private static void Add(List<ProbeLoss> losses, string reason, long count)
-    {
-        if (count > 0)
-        {
-            losses.Add(new ProbeLoss(reason, count, 0));
-        }
     }
 
     private static HookStatus Waiting(Hook hook) => new(hook.Name, "", "") { WaitsFor = Tracking };

@@ -93,7 +93,7 @@ internal sealed class DnsObserver
         }
     }
 
-    internal IReadOnlyList<ProbeLoss> Losses() => Reasons(
+    internal IReadOnlyList<ProbeLoss> Losses() => ProbeLoss.Of(
         ("dns-too-many-queries", _queries.TooMany),
         ("dns-tcp-gap", _streams.Gaps),
         ("dns-tcp-too-much", _streams.TooMany),
@@ -102,13 +102,13 @@ internal sealed class DnsObserver
     /// <summary>Messages that are no query's first or last one, or no messages.</summary>
     internal IReadOnlyList<ProbeLoss> LeftOut() =>
     [
-        .. Reasons(
+        .. ProbeLoss.Of(
             ("dns-retries", _queries.Retries),
             ("dns-late", _queries.Late),
             ("dns-duplicate", _queries.Duplicates),
             ("dns-unasked", _unasked),
             ("dns-truncated", _truncated)),
-        .. Reasons([.. FaultReasons.Select((reason, i) => (reason, _faults[i])).Skip(1)]),
+        .. ProbeLoss.Of([.. FaultReasons.Select((reason, i) => (reason, _faults[i])).Skip(1)]),
     ];
 
     /// <summary>False for what is no message.</summary>
@@ -250,19 +250,5 @@ internal sealed class DnsObserver
 
         Span<char> text = stackalloc char[DnsName.MostCharacters];
         return _strings.GetOrAdd(text[..DnsName.Write(message.Name, text)]);
-    }
-
-    private static List<ProbeLoss> Reasons(params ReadOnlySpan<(string Reason, long Count)> counts)
-    {
-        var losses = new List<ProbeLoss>();
-        foreach (var (reason, count) in counts)
-        {
-            if (count > 0)
-            {
-                losses.Add(new ProbeLoss(reason, count, 0));
-            }
-        }
-
-        return losses;
     }
 }

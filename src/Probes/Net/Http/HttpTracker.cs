@@ -25,10 +25,10 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
     /// Requests whose connection ended, or went on, without their answer, and answers to what was asked before the agent started.
     /// </summary>
     public IReadOnlyList<ProbeLoss> LeftOut() =>
-        Reasons(("http-unanswered", _unanswered), ("http-unasked", _unasked));
+        ProbeLoss.Of(("http-unanswered", _unanswered), ("http-unasked", _unasked));
 
     /// <summary>Requests that were not tracked because too much was under way.</summary>
-    public IReadOnlyList<ProbeLoss> Losses() => Reasons(("http-too-many", _tooMany));
+    public IReadOnlyList<ProbeLoss> Losses() => ProbeLoss.Of(("http-too-many", _tooMany));
 
     public void OnLine(in HttpLine line)
     {
@@ -261,20 +261,6 @@ internal sealed class HttpTracker(ProcessNames names, int pathLength, int maxCon
             exchange.Name = _lines.Read(line, isWhole: offset + bytes.Length == line.Length);
             exchange.Line = null;
         }
-    }
-
-    private static List<ProbeLoss> Reasons(params ReadOnlySpan<(string Reason, long Count)> counts)
-    {
-        var losses = new List<ProbeLoss>();
-        foreach (var (reason, count) in counts)
-        {
-            if (count > 0)
-            {
-                losses.Add(new ProbeLoss(reason, count, 0));
-            }
-        }
-
-        return losses;
     }
 
     private FlowIdentity Identify(in HttpHead head) => new(

@@ -84,12 +84,12 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
     /// <summary>What changes while it runs; an entry takes the place of the one of its name that <see cref="Attach"/> gave.</summary>
     public IReadOnlyList<HookStatus> Status() => _files is null ? [] : [_receive!.Status(), .. Discovery(), .. _files.Status(), Joins()];
 
-    public IReadOnlyList<ProbeLoss> Losses() => Reasons(("tls-no-join", _sessions.NoJoin), ("tls-calls-full", Count(TlsCount.CallsFull)));
+    public IReadOnlyList<ProbeLoss> Losses() => ProbeLoss.Of(("tls-no-join", _sessions.NoJoin), ("tls-calls-full", Count(TlsCount.CallsFull)));
 
     public IReadOnlyList<ProbeLoss> LeftOut()
     {
         var discovery = (_discovery as TlsDiscovery)?.Status;
-        return Reasons(
+        return ProbeLoss.Of(
             ("http2-not-decoded", Count(TlsCount.Http2)),
             ("tls-file-over-budget", discovery?.OverBudget ?? 0),
             ("tls-file-hangs", discovery?.Hung ?? 0),
@@ -197,19 +197,5 @@ internal sealed class TlsCapture(TlsOptions options, HttpTracker tracker) : ITls
         }
 
         return sum;
-    }
-
-    private static List<ProbeLoss> Reasons(params ReadOnlySpan<(string Reason, long Count)> counts)
-    {
-        var losses = new List<ProbeLoss>();
-        foreach (var (reason, count) in counts)
-        {
-            if (count > 0)
-            {
-                losses.Add(new ProbeLoss(reason, count, 0));
-            }
-        }
-
-        return losses;
     }
 }
