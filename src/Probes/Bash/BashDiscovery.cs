@@ -181,18 +181,18 @@ internal sealed class BashDiscovery
     private void Looked(ProgramLook look, InspectionEnd end)
     {
         HasChanged = true;
-        switch (end)
+        if (end.Problem() is { } problem)
         {
-            case InspectionEnd.Done:
-                Take(look);
-                break;
-            case InspectionEnd.Hung:
-                Unseen.Add(look.Program.File, look.Path!, "its file system does not answer");
-                break;
-            case InspectionEnd.OverBudget:
-                Unseen.Add(look.Program.File, look.Path!, "looking into it takes more than one file may cost");
-                Dismiss(look.Program);
-                break;
+            Unseen.Add(look.Program.File, look.Path!, problem);
+        }
+
+        if (end == InspectionEnd.Done)
+        {
+            Take(look);
+        }
+        else if (end == InspectionEnd.OverBudget)
+        {
+            Dismiss(look.Program); // one that hangs may come to answer
         }
 
         foreach (var (other, hasBegun) in look.Others)

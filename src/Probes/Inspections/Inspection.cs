@@ -12,6 +12,17 @@ internal enum InspectionEnd
     Hung,
 }
 
+internal static class InspectionEnds
+{
+    /// <summary>For people; null when the look came to its end.</summary>
+    public static string? Problem(this InspectionEnd end) => end switch
+    {
+        InspectionEnd.OverBudget => "looking into it takes more than one file may cost",
+        InspectionEnd.Hung => "its file system does not answer",
+        _ => null,
+    };
+}
+
 /// <summary>
 /// One look into what a foreign process uses: opening, reading, stat. It runs on a thread that may be left alone with it, so
 /// <see cref="Look"/> touches nothing but the inspection itself, which keeps the result.

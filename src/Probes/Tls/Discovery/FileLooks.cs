@@ -6,8 +6,6 @@ namespace EbpfActors.Probes.Tls.Discovery;
 /// <summary>The looks into files that are under way, one for each file, and what was left alone and why. Bounded; not thread-safe.</summary>
 internal sealed class FileLooks(IMappedFileSource source, IInspector inspector)
 {
-    private const string TooMuch = "looking into it takes more than one file may cost; it is left alone";
-    private const string NoAnswer = "its file system does not answer; it is left alone";
     private const int MaxOthers = 4;
 
     private readonly Dictionary<FileIdentity, FileLook> _underWay = [];
@@ -59,7 +57,7 @@ internal sealed class FileLooks(IMappedFileSource source, IInspector inspector)
     }
 
     /// <summary>Why a file is not looked into at all; null when it may be.</summary>
-    internal string? Hangs(in Mapping mapping) => _hungDevices.Contain(mapping.File.Device) ? NoAnswer : null;
+    internal string? Hangs(in Mapping mapping) => _hungDevices.Contain(mapping.File.Device) ? LeftAlone(InspectionEnd.Hung) : null;
 
     /// <summary>Why a look came to nothing; null when it came to its end.</summary>
     internal string? Count(InspectionEnd end, in Mapping mapping)
@@ -77,11 +75,13 @@ internal sealed class FileLooks(IMappedFileSource source, IInspector inspector)
     {
         OverBudget += end == InspectionEnd.OverBudget ? 1 : 0;
         Hung += end == InspectionEnd.Hung ? 1 : 0;
-        return end switch { InspectionEnd.OverBudget => TooMuch, InspectionEnd.Hung => NoAnswer, _ => null };
+        return LeftAlone(end);
     }
 
     /// <summary>After a scan.</summary>
     internal void ForgetHung() => _hungDevices.Forget();
+
+    private static string? LeftAlone(InspectionEnd end) => end.Problem() is { } problem ? $"{problem}; it is left alone" : null;
 
     private void Post(FileLook look)
     {
