@@ -13,10 +13,8 @@ internal sealed class BashDiscovery
 
     private readonly string _procRoot;
     private readonly BashFiles _kernel;
-    private readonly AttachedFiles _attached;
-    private readonly FirstLines _firstLines;
+    private readonly ShellProbes _probes;
     private readonly UserNames _users;
-    private readonly AttachWorker _worker;
     private readonly Inspectors _inspectors;
     private readonly BashLosses _losses;
     private readonly KnownShells _shells;
@@ -27,10 +25,9 @@ internal sealed class BashDiscovery
     private readonly HashSet<BashFile> _tooMany = [];
 
     public BashDiscovery(
-        string procRoot, BashFiles kernel, AttachedFiles attached, FirstLines firstLines, UserNames users, AttachWorker worker, Inspectors inspectors, BashLosses losses, int maxFiles)
+        string procRoot, BashFiles kernel, ShellProbes probes, UserNames users, Inspectors inspectors, BashLosses losses, int maxFiles)
     {
-        (_procRoot, _kernel, _attached, _firstLines, _users, _worker, _inspectors, _losses) =
-            (procRoot, kernel, attached, firstLines, users, worker, inspectors, losses);
+        (_procRoot, _kernel, _probes, _users, _inspectors, _losses) = (procRoot, kernel, probes, users, inspectors, losses);
         _shells = new KnownShells(maxFiles);
         _loading = new LibraryWatch(procRoot, inspectors.Quick, losses, OnLibrary);
         _looks = new ProgramLooks(procRoot, inspectors, losses, Looked);
@@ -125,11 +122,7 @@ internal sealed class BashDiscovery
             // From here on an exec of them is told again; one before is seen by the second scan.
             foreach (var shell in gone)
             {
-                shell.IsForgotten = true;
-                foreach (var key in shell.Keys)
-                {
-                    _kernel.Forget(key);
-                }
+                _probes.Forget(shell);
             }
 
             scan();
@@ -141,7 +134,7 @@ internal sealed class BashDiscovery
         HasChanged = true;
         HashSet<FileIdentity> files = [.. _shells.All.Where(s => !s.NeedsLibrary).Select(s => s.Program), .. _libraries.Files];
         _libraries.KeepFiles(files);
-        _worker.Post(() => _attached.KeepOnly(files));
+        _probes.KeepOnly(files);
     }
 
     private void OnShell(in RunningProgram program, Shell shell, bool hasBegun)
@@ -166,7 +159,7 @@ internal sealed class BashDiscovery
     {
         if (end == InspectionEnd.Done && !look.Shell.IsSettled)
         {
-            EndWatch(look.Pid, Watch(look.Pid, look.Shell.Site, look.Code));
+            _probes.EndWatch(look.Pid, _probes.Watch(look.Pid, look.Shell.Site, look.Code));
         }
     }
 
@@ -252,20 +245,11 @@ internal sealed class BashDiscovery
 
         var file = look.Keep();
         _shells.Add(program.File, shell);
-        var watched = look.HasBegun && shell.Watched.Add(program.Tgid) ? Watch(program.Tgid, shell.Site, code) : null;
-        _worker.Post(() =>
-        {
-            using (file)
-            {
-                if (!_worker.IsStopping)
-                {
-                    _attached.Attach(identity, shell.Owner, file, path, shell.Site);
-                }
-            }
-        });
+        var watched = look.HasBegun && shell.Watched.Add(program.Tgid) ? _probes.Watch(program.Tgid, shell.Site, code) : null;
+        _probes.Attach(identity, shell.Owner, file, path, shell.Site);
         AddKey(program, shell);
-        _worker.Post(() => shell.IsSettled = true);
-        EndWatch(program.Tgid, watched);
+        _probes.Settle(shell);
+        _probes.EndWatch(program.Tgid, watched);
         OnShell(program, shell, hasBegun: false);
     }
 
@@ -281,43 +265,10 @@ internal sealed class BashDiscovery
         }
     }
 
-    /// <summary>The kernel side is told when the probe is there: until then a breakpoint may speak.</summary>
     private void AddKey(BashFile key, Shell shell)
     {
         _shells.Add(key, shell);
-        if (shell.NeedsLibrary)
-        {
-            _kernel.Shell(key, owner: 0);
-            return;
-        }
-
-        _worker.Post(() =>
-        {
-            _kernel.Shell(key, shell.Owner);
-            if (shell.IsForgotten)
-            {
-                _kernel.Forget(key);
-            }
-        });
-    }
-
-    private IDisposable? Watch(uint pid, ReadlineSite? site, IReadOnlyList<MappedCode> code) =>
-        site is null ? null : _firstLines.Watch(pid, site, code);
-
-    /// <summary>Once the worker has attached to the file, and no line is left that was told by the breakpoint and has yet to meet the probe.</summary>
-    private void EndWatch(uint pid, IDisposable? watched)
-    {
-        if (watched is null)
-        {
-            return;
-        }
-
-        _worker.PostLater(() =>
-        {
-            _kernel.ForgetTold(pid);
-            watched.Dispose();
-            _kernel.ForgetTold(pid); // or the probe would be silent for what the breakpoint told meanwhile
-        });
+        _probes.Tell(key, shell);
     }
 
     private void Dismiss(in RunningProgram program)
@@ -340,19 +291,8 @@ internal sealed class BashDiscovery
         HasChanged = true;
         _libraries.Loaded(pid, code.File);
         var owner = _libraries.Owner(code.File);
-        var watched = Watch(pid, site, [code]);
-        _worker.Post(() =>
-        {
-            using (opened)
-            {
-                if (!_worker.IsStopping)
-                {
-                    _attached.Attach(code.File, owner, opened, path, site);
-                }
-            }
-
-            _kernel.Owner(pid, owner);
-        });
-        EndWatch(pid, watched);
+        var watched = _probes.Watch(pid, site, [code]);
+        _probes.Attach(pid, code.File, owner, opened, path, site);
+        _probes.EndWatch(pid, watched);
     }
 }

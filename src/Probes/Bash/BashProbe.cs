@@ -5,7 +5,6 @@ using EbpfActors.Probes.Bpf;
 using EbpfActors.Probes.Hooks;
 using EbpfActors.Probes.Inspections;
 using EbpfActors.Probes.Native;
-using EbpfActors.Probes.Processes;
 
 namespace EbpfActors.Probes.Bash;
 
@@ -28,13 +27,12 @@ public sealed class BashProbe : IBashProbe
     private readonly InspectionThread _passwds;
     private readonly UserNames _users;
     private readonly WaitingLines _waiting;
-    private readonly Dictionary<uint, RunningProgram> _started = [];
+    private readonly StartedPrograms _started;
     private readonly RingReader.Consumer _consume;
     private AttachedFiles? _attached;
     private AttachWorker? _worker;
     private BashDiscovery? _discovery;
     private ProcessScan? _scan;
-    private ProcConnector? _connector;
     private RingReader? _ring;
     private IBashSink? _sink;
     private long _scannedAt;
@@ -54,6 +52,7 @@ public sealed class BashProbe : IBashProbe
         _open = open;
         _withoutRing = Keep(new Poller());
         _ladders = new BashLadders(options.Without);
+        _started = Keep(new StartedPrograms(options.ProcRoot, _ladders.Exec, _losses));
         _quick = Keep(new InspectionThread("bash-inspection", options.Quick, Wake, Urgency.InBursts));
         _thorough = Keep(new InspectionThread("bash-large-files", options.Limits, Wake));
         _passwds = Keep(new InspectionThread("bash-users", UserNames.Limits, static () => { }, Urgency.Soon));
@@ -78,11 +77,13 @@ public sealed class BashProbe : IBashProbe
         _attached = Keep(new AttachedFiles(Keep(new LineProbes(bash, _open, _ladders.Lines)), _losses, _options.MaxFiles));
         _worker = Keep(new AttachWorker());
         var firstLines = new FirstLines(bash, _ladders.FirstLines.Rung is not null);
-        _discovery = new BashDiscovery(_options.ProcRoot, new BashFiles(bash), _attached, firstLines, _users, _worker, new Inspectors(_quick, _thorough), _losses, _options.MaxFiles);
+        var kernel = new BashFiles(bash);
+        var probes = new ShellProbes(kernel, _attached, firstLines, _worker);
+        _discovery = new BashDiscovery(_options.ProcRoot, kernel, probes, _users, new Inspectors(_quick, _thorough), _losses, _options.MaxFiles);
         _scan = new ProcessScan(programs.Scan, _ladders.Shells, _options.ProcRoot);
         ShellProgram.WarmUp();
         RunningProgram.Read(_options.ProcRoot, (uint)Environment.ProcessId);
-        Connect();
+        _started.Connect();
         Scan();
         FinishLooks();
         _scannedAt = Stopwatch.GetTimestamp();
@@ -107,7 +108,7 @@ public sealed class BashProbe : IBashProbe
 
         var untilScan = _options.ScanEvery - Stopwatch.GetElapsedTime(_scannedAt);
         var most = _discovery!.IsWaiting ? LookAgainAfter : ((TimeSpan[])[untilScan, timeout, _quick.UntilLook, _thorough.UntilLook]).Min();
-        _ring.Wait(most > TimeSpan.Zero ? most : TimeSpan.Zero, file: _connector?.File);
+        _ring.Wait(most > TimeSpan.Zero ? most : TimeSpan.Zero, file: _started.File);
     }
 
     public void Wake()
@@ -124,17 +125,16 @@ public sealed class BashProbe : IBashProbe
         }
 
         _sink = sink;
-        ReadConnector();
-        _ring!.Drain(_consume);
+        if (!_started.Read())
+        {
+            _scannedAt = 0;
+        }
+
+        _ring.Drain(_consume);
         TakeLooks();
         _waiting.TryEach((in BashLine line, ReadOnlySpan<byte> text) => TryTell(line, text, isFirst: false));
         _discovery!.LookAgain();
-        foreach (var program in _started.Values)
-        {
-            _discovery.OnProgram(program, hasBegun: true);
-        }
-
-        _started.Clear();
+        _started.Take(program => _discovery.OnProgram(program, hasBegun: true));
         if (Stopwatch.GetElapsedTime(_scannedAt) >= _options.ScanEvery)
         {
             _discovery.Forget(Scan);
@@ -178,40 +178,6 @@ public sealed class BashProbe : IBashProbe
         }
     }
 
-    private void Connect()
-    {
-        if (_ladders.Exec.IsOn("proc_connector"))
-        {
-            try
-            {
-                _connector = Keep(ProcConnector.Open());
-            }
-            catch (BpfException e)
-            {
-                _ladders.Exec.Refuse(e.Reason);
-            }
-        }
-    }
-
-    private void ReadConnector()
-    {
-        try
-        {
-            _connector?.Read(pid =>
-            {
-                if (RunningProgram.Read(_options.ProcRoot, pid) is { } program)
-                {
-                    _started[pid] = program;
-                }
-            });
-        }
-        catch (BpfException e) when (e.Errno == Errno.NoBuffers)
-        {
-            _losses.CountExecsDropped();
-            _scannedAt = 0; // the scan finds them, now
-        }
-    }
-
     private void FinishLooks()
     {
         var begun = Stopwatch.GetTimestamp();
@@ -242,7 +208,6 @@ public sealed class BashProbe : IBashProbe
         return (programs, processes);
     }
 
-    // A program is only noted: attaching takes long, and the ring is not to wait for it.
     private void Consume(ReadOnlySpan<byte> record)
     {
         if (BashLine.TryRead(record, out var line, out var text))
@@ -251,9 +216,7 @@ public sealed class BashProbe : IBashProbe
         }
         else if (record.Length == Unsafe.SizeOf<BashProcess>())
         {
-            // A process that went through several programs is the last of them.
-            var process = MemoryMarshal.Read<BashProcess>(record);
-            _started[process.Tgid] = RunningProgram.Of(process);
+            _started.Add(MemoryMarshal.Read<BashProcess>(record));
         }
         else
         {
