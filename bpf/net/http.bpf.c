@@ -3,13 +3,10 @@
  * HTTP at the packet. State lives in socket storage; a head is read a piece at a time by a function that the verifier checks
  * once, a body is skipped by its length. Whatever system call sent it, and whether or not a program has read it, it passes here.
  */
+#include "http_begin.h"
 #include "http_preface.h"
 #include "http_segment.h"
 #include "http_whole.h"
-
-int tcp_open_early(struct __sk_buff *skb);
-int http_begin_preface(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress);
-int http_doubt(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress);
 
 #define MAX_STEPS 2048 /* pieces and bodies of one packet: a 64 KiB packet of heads is 2,048 pieces */
 
@@ -172,46 +169,6 @@ static __always_inline void pass(struct http_sock *sock, struct http_stream *str
 	stream->pos += left;
 	if (stream->tries && may_begin_later(sock) && ++stream->tries > PREFACE_TRIES)
 		give_up(sock, left);
-}
-
-/* What this host sends passes here in order; what it receives may not, so that the first segment need not be the stream's first.
- * What the socket has received by now passed while there was only its listener. */
-static __always_inline void start_ingress(struct __sk_buff *skb, struct http_stream *stream, struct bpf_sock *sk)
-{
-	struct bpf_tcp_sock *tcp = bpf_tcp_sock(sk);
-
-	stream->started = 1;
-	if (!tcp)
-		return;
-	stream->next = tcp->rcv_nxt - (__u32)tcp->bytes_received;
-	if (!tcp->bytes_received || http_inherit(skb, tcp->bytes_received))
-		return;
-	stream->next = tcp->rcv_nxt;
-	stream->pos = tcp->bytes_received;
-	stream->state = HTTP_LOST;
-	count_loss_in(&flow_losses, LOSS_HTTP_LOST_TRACK, tcp->bytes_received);
-}
-
-static __always_inline struct http_sock *new_sock(struct __sk_buff *skb, struct bpf_sock *sk)
-{
-	__u64 key = address_of(sk);
-	struct tcp_conn *conn = bpf_map_lookup_elem(&tcp_conns, &key);
-	struct http_sock *sock;
-
-	if (!conn && sk->state == TCP_SYN_RECV && tcp_open_early(skb))
-		conn = bpf_map_lookup_elem(&tcp_conns, &key);
-	if (!conn)
-		return 0;
-	sock = bpf_sk_storage_get(&http_socks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!sock)
-		return 0;
-	sock->conn = conn->id;
-	sock->key = key;
-	sock->requests = conn->direction == FLOW_OUTGOING;
-	sock->adopted = conn->adopted;
-	if (!sock->adopted)
-		sock->streams[0].state = sock->streams[1].state = HTTP_START;
-	return sock;
 }
 
 static __always_inline int take_busy(struct http_sock *sock, struct http_stream *stream)

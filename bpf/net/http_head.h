@@ -15,4 +15,6 @@ int http_take_payload(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egres
 int http_keep_early(struct __sk_buff *skb, __u32 from, __u32 left, __u32 seq, __u32 egress);
 int http_take_early(struct __sk_buff *skb, __u32 egress);
 int http_keep_for_child(struct __sk_buff *skb, __u32 from, __u32 left, __u32 seq);
+int http_begin_preface(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress);
+int http_doubt(struct __sk_buff *skb, __u32 from, __u32 left, __u32 egress);
 int http_inherit(struct __sk_buff *skb, __u32 received);

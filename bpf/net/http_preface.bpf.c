@@ -2,6 +2,7 @@
 /* Looks what stands before HTTP. Functions of their own: their locals would not fit on 5.10's stack beside those of the callers. */
 #include "http_preface.h"
 #include "http_early.h"
+#include "http_head.h"
 
 #define PROXY_SPACE 0x002059584f5250ULL /* "PROXY ", the first six bytes as a little-endian number */
 #define SIX_BYTES 0x0000ffffffffffffULL
